@@ -14,7 +14,7 @@ use crate::audit::feed;
 use crate::limits::Wait;
 use crate::scopes::{Module, Scope};
 use kit::http::route::get;
-use kit::http::{ApiError, JsonOk, Query, Routes};
+use kit::http::{ApiError, Known, Query, Routes, WithEtag};
 use kit::wakeups::{Subscription, Woken};
 
 /// The time after which a call is answered that may not wait, as too many do.
@@ -52,7 +52,8 @@ async fn follow(
     mut who: Allowed<FollowChanges>,
     State(app): State<App>,
     Query(query): Query<ChangesQuery>,
-) -> Result<JsonOk<ChangesView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<ChangesView>, ApiError> {
     let modules = modules(&who, &app, &query)?;
     let scopes: Vec<Scope> = modules.iter().map(|module| Scope::read(*module)).collect();
     for scope in &scopes {
@@ -81,7 +82,7 @@ async fn follow(
         }
     }
     let Part { changes: items, next, latest } = part;
-    Ok(JsonOk(ChangesView { items, has_more: next < latest, next, latest }))
+    Ok(known.answer(ChangesView { items, has_more: next < latest, next, latest }))
 }
 
 /// A call that waits for a change.

@@ -6,8 +6,8 @@ use testkit::{INVOICES, KEYS, TRIPS};
 use crate::lists::SUBJECTS;
 use crate::support::{Client, TestApp};
 
-/// Reads whose response is about the request itself, or that have a cursor instead of a version.
-const UNVERSIONED: [&str; 2] = ["/api/v1/auth/whoami", "/api/v1/changes"];
+/// Reads whose response is about the request itself.
+const UNVERSIONED: [&str; 1] = ["/api/v1/auth/whoami"];
 
 /// Changes of what has no read of its own.
 const UNCONDITIONAL: [&str; 2] = ["/api/v1/api-keys/{id}/revoke-at", "/api/v1/auth/passkeys/{id}"];
@@ -57,6 +57,55 @@ async fn read_is_not_modified_until_something_changes() {
     let kept = owner.get(TRIPS).await.is(200);
     assert_eq!(kept.header("cache-control"), "private, no-cache");
     assert_eq!(owner.get(KEYS).await.is(200).header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn long_read_is_sent_in_gzip_with_a_version_of_its_own() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let zipping = owner.clone().header("accept-encoding", "br, gzip");
+    let trip = SUBJECTS.iter().find(|subject| subject.list == TRIPS).expect("trips");
+    let mut path = String::new();
+    for number in 0..5 {
+        path = format!("{TRIPS}/{}", trip.create(&owner, number).await);
+    }
+    let (plain, zipped) = (owner.get(TRIPS).await.is(200), zipping.get(TRIPS).await.is(200));
+    assert!(plain.headers.get("content-encoding").is_none());
+    assert_eq!((zipped.header("content-encoding"), zipped.header("vary")), ("gzip", "accept-encoding"));
+    assert_eq!((plain.header("vary"), &plain.text), ("accept-encoding", &zipped.text));
+    let tag = zipped.header("etag").to_owned();
+    assert_eq!(tag, format!("{}-gzip\"", plain.header("etag").trim_end_matches('"')));
+    // A cache updates the response that it has under this tag.
+    let same = zipping.clone().header("if-none-match", &tag).get(TRIPS).await.is(304);
+    assert_eq!(same.header("etag"), tag);
+    // A short one is sent as it is, and the tag of either form allows a change.
+    let short = zipping.get(&path).await.is(200);
+    assert!(short.headers.get("content-encoding").is_none());
+    let coded = format!("{}-gzip\"", short.header("etag").trim_end_matches('"'));
+    owner.clone().header("if-match", &coded).patch(&path, (trip.change)(7)).await.is(200);
+    owner.clone().header("if-match", &coded).patch(&path, (trip.change)(8)).await.is(412);
+}
+
+#[tokio::test]
+async fn response_to_a_write_is_never_compressed() {
+    let t = TestApp::new().await;
+    let zipping = t.owner().await.header("accept-encoding", "gzip");
+    let mut body = testkit::create_key_body("Long", &["trips:read"]);
+    body["description"] = json!("A key with a long description. ".repeat(16));
+    let made = zipping.post(KEYS, body).await.is(201);
+    assert!(made.text.contains("pck_") && made.headers.get("content-encoding").is_none());
+}
+
+#[tokio::test]
+async fn documents_and_files_are_sent_in_gzip() {
+    let t = TestApp::new().await;
+    let plain = t.anonymous();
+    let zipping = plain.clone().header("accept-encoding", "gzip");
+    for path in ["/docs", "/docs.md", "/openapi.json", "/assets/page.css"] {
+        let zipped = zipping.get(path).await.is(200);
+        assert_eq!(zipped.header("content-encoding"), "gzip", "{path}");
+        assert_eq!(zipped.text, plain.get(path).await.is(200).text, "{path}");
+    }
 }
 
 #[tokio::test]

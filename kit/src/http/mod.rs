@@ -6,7 +6,7 @@
 //! - `envelope`   `{"success":true,"data":…}`
 //! - `tagged`     the same with an `ETag`, and 304 for a caller who has it; `entity_tag` the tags; `precondition` the version that a
 //!   write demands
-//! - `prepared`   responses that are made once, with a strong `ETag`
+//! - `prepared`   responses that are made once, with a strong `ETag`; `coding` the gzip of both
 //! - `rate_limit` the header fields of limits
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
@@ -17,6 +17,7 @@
 //! - `serve`      the accept loop and the graceful stop; `connections` bounds on them; `deadlines` of a connection, `stream` its bytes
 
 pub mod client_ip;
+mod coding;
 mod connections;
 mod deadlines;
 pub mod describe;

@@ -1,11 +1,16 @@
 //! Responses that are made once and sent many times, each with a strong `ETag` (RFC 9110, 8.8.3).
 
+use std::sync::OnceLock;
+
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
 use sha2::{Digest, Sha256};
 
 use super::Known;
+use super::coding::{TAG_SUFFIX, gzip, set_gzip, set_vary};
+use super::tagged::with_tag;
 
 /// Hexadecimal digits of SHA-256 in an `ETag`: 64 bits suffice, as callers do not choose the content.
 const DIGITS: usize = 16;
@@ -15,6 +20,8 @@ const DIGITS: usize = 16;
 pub struct Prepared {
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
+    /// The body in gzip, made for the first caller who accepts it; `None` if it gets hardly shorter.
+    gzip: OnceLock<Option<Bytes>>,
     hash: String,
 }
 
@@ -24,7 +31,7 @@ impl Prepared {
         let body = body.into();
         let hash = hex::encode(Sha256::digest(&body))[..DIGITS].to_owned();
         let headers = headers.into_iter().filter(|(name, _)| *name != header::CACHE_CONTROL).collect();
-        Self { headers, body, hash }
+        Self { headers, body, gzip: OnceLock::new(), hash }
     }
 
     /// The hash of the content, as in the `ETag`.
@@ -38,17 +45,26 @@ impl Prepared {
 
     /// 200, or 304 without a body for a caller who has this version.
     pub fn answer(&self, known: &Known, cache: &'static str) -> Response {
-        let mut response = if known.has(&self.hash) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let mut response = Response::new(Body::from(self.body.clone()));
-            response.headers_mut().extend(self.headers.iter().cloned());
-            response
+        let (mut response, tag) = match known.find(&self.hash) {
+            Some(known) => (StatusCode::NOT_MODIFIED.into_response(), known),
+            None => self.full(known),
         };
+        set_vary(&mut response);
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-        if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", self.hash)) {
-            response.headers_mut().insert(header::ETAG, tag);
+        with_tag(response, &tag)
+    }
+
+    /// Returns the response with its body, and its tag.
+    fn full(&self, known: &Known) -> (Response, String) {
+        let coded = || gzip(&self.body, Compression::best()).map(Bytes::from);
+        let coded = known.accepts_gzip.then(|| self.gzip.get_or_init(coded).clone()).flatten();
+        let tag = if coded.is_some() { format!("{}{TAG_SUFFIX}", self.hash) } else { self.hash.clone() };
+        let is_coded = coded.is_some();
+        let mut response = Response::new(Body::from(coded.unwrap_or_else(|| self.body.clone())));
+        response.headers_mut().extend(self.headers.iter().cloned());
+        if is_coded {
+            set_gzip(&mut response);
         }
-        response
+        (response, tag)
     }
 }

@@ -4,19 +4,24 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
 use serde::Serialize;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::{PartialSchema, ToSchema};
 
+use super::coding::{LONGEST, TAG_SUFFIX, accepts_gzip, gzip, set_gzip, set_vary};
 use super::describe::Shape;
 use super::entity_tag::EntityTag;
 use super::envelope::Envelope;
 use super::{ApiError, Describe, Doc, JsonOk};
 
-/// The versions a caller has already: `If-None-Match`.
+/// The versions a caller has already, `If-None-Match`, and whether the caller accepts gzip.
 #[derive(Debug)]
-pub struct Known(Vec<String>);
+pub struct Known {
+    lines: Vec<String>,
+    pub(super) accepts_gzip: bool,
+}
 
 impl Known {
     /// 200 with the data, or 304 if the caller has this very version.
@@ -24,9 +29,14 @@ impl Known {
         WithEtag { versioned: Versioned::new(data), known: self, is_cached: false }
     }
 
-    /// Returns whether `tag` is listed, by weak comparison as for GET. A tag may contain a comma, but no quote.
-    pub(super) fn has(&self, tag: &str) -> bool {
-        self.0.iter().any(|line| line.trim() == "*" || line.split('"').skip(1).step_by(2).any(|known| known == tag))
+    /// Returns the tag under which the caller has the version `tag`, of its body without coding or in gzip; `None` if the caller
+    /// does not have it. Tags are compared weakly, as for GET. A tag may contain a comma, but no quote.
+    pub(super) fn find(&self, tag: &str) -> Option<String> {
+        let is_same = |known: &str| known.strip_suffix(TAG_SUFFIX).unwrap_or(known) == tag;
+        self.lines.iter().find_map(|line| {
+            let listed = || line.split('"').skip(1).step_by(2).find(|known| is_same(known));
+            if line.trim() == "*" { Some(tag.to_owned()) } else { listed().map(str::to_owned) }
+        })
     }
 }
 
@@ -34,7 +44,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Known {
     type Rejection = std::convert::Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let lines = parts.headers.get_all(header::IF_NONE_MATCH).iter();
-        Ok(Self(lines.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect()))
+        let lines = lines.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect();
+        Ok(Self { lines, accepts_gzip: accepts_gzip(&parts.headers) })
     }
 }
 
@@ -100,7 +111,22 @@ impl<T: Serialize> IntoResponse for WithEtag<T> {
             Ok(written) => written,
             Err(response) => return response,
         };
-        let mut response = if self.known.has(tag.as_str()) { StatusCode::NOT_MODIFIED.into_response() } else { json(body) };
+        let coded = || {
+            let is_wanted = self.known.accepts_gzip && body.len() <= LONGEST;
+            is_wanted.then(|| gzip(&body, Compression::fast())).flatten()
+        };
+        let (mut response, tag) = match self.known.find(tag.as_str()) {
+            Some(known) => (StatusCode::NOT_MODIFIED.into_response(), known),
+            None => match coded() {
+                Some(coded) => {
+                    let mut response = json(coded);
+                    set_gzip(&mut response);
+                    (response, format!("{}{TAG_SUFFIX}", tag.as_str()))
+                }
+                None => (json(body), tag.into_string()),
+            },
+        };
+        set_vary(&mut response);
         if self.is_cached {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         }
@@ -136,7 +162,7 @@ impl<T: Serialize> Revised<T> {
 impl<T: Serialize> IntoResponse for Revised<T> {
     fn into_response(self) -> Response {
         match self.0.written() {
-            Ok((body, tag)) => with_tag(json(body), &tag),
+            Ok((body, tag)) => with_tag(json(body), tag.as_str()),
             Err(response) => response,
         }
     }
@@ -155,8 +181,9 @@ fn json(body: Vec<u8>) -> Response {
     response
 }
 
-fn with_tag(mut response: Response, tag: &EntityTag) -> Response {
-    if let Ok(tag) = HeaderValue::from_str(&tag.quoted()) {
+/// Adds the `ETag`, which is given without quotes.
+pub(super) fn with_tag(mut response: Response, tag: &str) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{tag}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
@@ -167,7 +194,7 @@ mod tests {
     use super::*;
 
     fn known(lines: &[&str]) -> Known {
-        Known(lines.iter().map(|line| (*line).to_owned()).collect())
+        Known { lines: lines.iter().map(|line| (*line).to_owned()).collect(), accepts_gzip: false }
     }
 
     fn answered(lines: &[&str]) -> Response {
@@ -176,13 +203,15 @@ mod tests {
 
     #[test]
     fn known_versions_are_read_from_lists_in_weak_form_and_from_several_lines() {
-        assert!(known(&["\"a\""]).has("a"));
-        assert!(known(&["\"x,y\", W/\"a\""]).has("a"));
-        assert!(known(&["\"x\"", "\"a\""]).has("a"));
-        assert!(known(&[" * "]).has("a"));
-        assert!(!known(&[]).has("a"));
-        assert!(!known(&["a"]).has("a"));
-        assert!(!known(&["\"x\", \"y\""]).has(", "));
+        let find = |lines: &[&str]| known(lines).find("a");
+        for lines in [&["\"a\""][..], &["\"x,y\", W/\"a\""], &["\"x\"", "\"a\""], &[" * "]] {
+            assert_eq!(find(lines).as_deref(), Some("a"), "{lines:?}");
+        }
+        assert_eq!(find(&["\"a-gzip\""]).as_deref(), Some("a-gzip"), "the same version, in gzip");
+        for lines in [&[][..], &["a"], &["\"a-br\""], &["\"-gzip\""]] {
+            assert_eq!(find(lines), None, "{lines:?}");
+        }
+        assert_eq!(known(&["\"x\", \"y\""]).find(", "), None);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! An HTTP client that calls the router in process, and its responses.
 
+use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
+use flate2::read::GzDecoder;
 use http_body_util::BodyExt;
 use planeconnection::middleware::HttpStack;
 use serde_json::{Value, json};
@@ -98,10 +100,17 @@ impl Client {
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
+        let bytes = if parts.headers.get(header::CONTENT_ENCODING).is_some() { gunzipped(&bytes) } else { bytes.to_vec() };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Response { status: parts.status.as_u16(), headers: parts.headers, text, json }
     }
+}
+
+fn gunzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut text).expect("gzip");
+    text
 }
 
 impl Response {
