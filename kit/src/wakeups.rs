@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_once_they_are_closed() {
+    fn closing_wakes_readers_and_those_that_subscribe_later() {
         let wakeups = Wakeups::default();
         let mut before = wakeups.subscribe(1);
         wakeups.close();
