@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn state_tells_what_may_follow_at_once_and_when_there_is_more() {
-        let rate = Rate { requests: 3, per: Duration::from_secs(60) };
+        let rate = Rate { requests: 3, per: Duration::from_mins(1) };
         let (limit, start) = (Gcra::default(), Duration::from_secs(1_000_000));
         let state = |after| {
             let state = limit.state(rate, start + Duration::from_secs(after));

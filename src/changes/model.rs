@@ -164,7 +164,8 @@ pub(super) struct Change {
     pub sequence: i64,
     pub occurred_at: Time,
     pub module: ChangedModule,
-    pub change: Kind,
+    #[serde(rename = "change")]
+    pub kind: Kind,
     /// The id of the object that was changed.
     pub id: String,
     /// The object as it is at the time of the response, which may be later than the change; `null` with `view=ids`, and if the

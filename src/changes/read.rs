@@ -46,9 +46,9 @@ pub(super) async fn read(db: &impl ConnectionTrait, wanted: &Wanted, after: i64,
 }
 
 fn change(event: Event) -> Option<Change> {
-    let (module, change) = change_of(&event.action)?;
+    let (module, kind) = change_of(&event.action)?;
     let id = event.target?.id?;
-    Some(Change { sequence: event.sequence, occurred_at: event.occurred_at, module, change, id, object: None })
+    Some(Change { sequence: event.sequence, occurred_at: event.occurred_at, module, kind, id, object: None })
 }
 
 /// Returns the objects of these changes by their ids.

@@ -175,12 +175,12 @@ async fn call_that_waits_is_answered_by_the_next_change() {
     let (owner, reader) = (t.owner().await, t.with(&key));
     let after = next(&changes(&reader, "").await);
     let waiting = async { changes(&reader, &format!("?after={after}&wait=30")).await };
-    let writing = async {
+    let changing = async {
         // Wakes the reader, who has nothing to see in it.
         owner.post(AIRCRAFT, json!({ "tailNumber": "N1", "typeDesignator": "C25B", "model": "Citation CJ3+" })).await.is(201);
         add_trip(&owner).await
     };
-    let (answer, trip) = tokio::join!(waiting, writing);
+    let (answer, trip) = tokio::join!(waiting, changing);
     assert_eq!(items(&answer), [("trips".to_owned(), "created".to_owned(), trip)]);
 }
 
@@ -261,14 +261,14 @@ async fn calls_beyond_the_limit_of_waiting_ones_are_answered_early() {
     let owner = t.owner().await;
     let after = next(&changes(&owner, "").await);
     let query = format!("?after={after}&wait=30");
-    let writing = async {
+    let changing = async {
         // One of both waits by then, and the other one may not.
         while !t.metrics().await.contains("limit=\"waiting-readers\"} 1") {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         add_trip(&owner).await
     };
-    let (one, other, _) = tokio::join!(changes(&owner, &query), changes(&owner, &query), writing);
+    let (one, other, _) = tokio::join!(changes(&owner, &query), changes(&owner, &query), changing);
     let mut seen = [one, other].map(|answer| items(&answer).len());
     seen.sort_unstable();
     assert_eq!(seen, [0, 1]);
@@ -302,14 +302,14 @@ async fn waiting_call_sees_a_change_of_another_process() {
     let other = planeconnection::router::router(other.await.expect("a database"));
     let waiting = async { changes(&reader, &format!("?after={after}&wait=30")).await };
     let poll = CommitPoll::default();
-    let writing = async {
+    let changing = async {
         add_trip(&owner.via(&other)).await;
         while !t.app.commits.keys().is_empty() {
             poll.run(&t.app).await.expect("a poll");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let (answer, ()) = tokio::join!(waiting, writing);
+    let (answer, ()) = tokio::join!(waiting, changing);
     assert_eq!(items(&answer).len(), 1);
 }
 

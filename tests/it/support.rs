@@ -215,7 +215,8 @@ impl TestApp {
     /// The token of a new session.
     pub async fn token_of(&self, member: Member) -> String {
         let by = AuditContext::of(Actor::member(member.id, &member.name));
-        let session = auth::open_session(&self.app, member, by, None).await.expect("a session");
+        // In a box: the futures of tests stay small.
+        let session = Box::pin(auth::open_session(&self.app, member, by, None)).await.expect("a session");
         session.token.expose().to_owned()
     }
 
@@ -287,7 +288,7 @@ pub fn read_only_key(name: &str) -> Value {
 }
 
 async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace, Member) {
-    workspace_in(app, slug, name, email, "Europe/Zurich").await
+    Box::pin(workspace_in(app, slug, name, email, "Europe/Zurich")).await
 }
 
 async fn workspace_in(app: &App, slug: &str, name: &str, email: &str, zone: &str) -> (Workspace, Member) {

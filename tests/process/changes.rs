@@ -49,7 +49,7 @@ fn reader_sees_every_change_once_and_in_order_whenever_the_process_is_killed() {
             for writer in 0..2 {
                 let (token, answered) = (&token, &answered);
                 scope.spawn(move || {
-                    write_until_the_end(address, token, u64::try_from(round * 2 + writer).expect("a seed"), answered)
+                    write_until_the_end(address, token, u64::try_from(round * 2 + writer).expect("a seed"), answered);
                 });
             }
             until("the changes of this round were answered", || answered.load(Ordering::SeqCst) >= enough);

@@ -69,16 +69,18 @@ impl<T: Serialize> Versioned<T> {
         Self { data, by_use: &[] }
     }
 
-    /// Returns the body and its tag; fails with the response in its place.
-    fn written(&self) -> Result<(Vec<u8>, EntityTag), Response> {
-        let failed = |error| {
-            tracing::error!(%error, "an answer is no JSON");
-            ApiError::internal().into_response()
-        };
-        let body = serde_json::to_vec(&Envelope::new(&self.data)).map_err(failed)?;
-        let tag = EntityTag::of_body(&body, &self.data, self.by_use).map_err(failed)?;
+    /// Returns the body and its tag.
+    fn written(&self) -> serde_json::Result<(Vec<u8>, EntityTag)> {
+        let body = serde_json::to_vec(&Envelope::new(&self.data))?;
+        let tag = EntityTag::of_body(&body, &self.data, self.by_use)?;
         Ok((body, tag))
     }
+}
+
+/// Returns the response in place of data that cannot be written as JSON.
+fn unwritten(error: &serde_json::Error) -> Response {
+    tracing::error!(%error, "an answer is no JSON");
+    ApiError::internal().into_response()
 }
 
 /// A response to a read with its version, a strong `ETag`. No cache keeps it, unless it is [`WithEtag::cached`].
@@ -109,7 +111,7 @@ impl<T: Serialize> IntoResponse for WithEtag<T> {
     fn into_response(self) -> Response {
         let (body, tag) = match self.versioned.written() {
             Ok(written) => written,
-            Err(response) => return response,
+            Err(error) => return unwritten(&error),
         };
         let coded = || {
             let is_wanted = self.known.accepts_gzip && body.len() <= LONGEST;
@@ -163,7 +165,7 @@ impl<T: Serialize> IntoResponse for Revised<T> {
     fn into_response(self) -> Response {
         match self.0.written() {
             Ok((body, tag)) => with_tag(json(body), tag.as_str()),
-            Err(response) => response,
+            Err(error) => unwritten(&error),
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn metrics_router() -> Router<App> {
 
 impl RouteTable {
     /// The documentation, built at its first request.
-    fn site<'a>(&self, app: &'a App) -> &'a Site {
+    fn site(self, app: &App) -> &Site {
         let url = &app.config.public_url;
         app.documents.site.get_or_init(|| {
             let table = (self.0)();

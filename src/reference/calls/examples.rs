@@ -37,7 +37,7 @@ impl<'a> Examples<'a> {
     }
 
     /// Returns the example of a request body.
-    pub fn body(&self, schema: &Value) -> Value {
+    pub fn body(schema: &Value) -> Value {
         let named = schema["$ref"].as_str().or_else(|| schema["items"]["$ref"].as_str());
         let name = named.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         FILE.bodies.get(name).cloned().unwrap_or_else(|| json!({}))
@@ -54,8 +54,7 @@ impl<'a> Examples<'a> {
         match name {
             "externalId" => "FOS-10412".to_owned(),
             "requestId" => "req_01h455vb4pex5vsknk084sn02q".to_owned(),
-            "Github-Public-Key-Identifier" => "…".to_owned(),
-            "Github-Public-Key-Signature" => "…".to_owned(),
+            "Github-Public-Key-Identifier" | "Github-Public-Key-Signature" => "…".to_owned(),
             _ => match self.value("", "", schema, 0) {
                 Value::String(text) => text,
                 other => other.to_string(),

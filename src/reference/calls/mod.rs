@@ -98,11 +98,11 @@ impl Call<'_> {
         }
         let _infallible = write!(page, "```http\n{} {}\n```\n\n{}\n\n", self.method_label(), self.path, self.who());
         let _infallible = write!(page, "## Request\n\n{}", self.request(base, &examples).samples());
-        page.push_str(&self.parameters(&schemas));
+        page.push_str(&self.parameters(schemas));
         if let Some(body) = self.body() {
             let _infallible = write!(page, "## Body\n\n{}\n", schemas.fields(body));
         }
-        page.push_str(&self.responses(&schemas, &examples));
+        page.push_str(&self.responses(schemas, &examples));
         page.push_str(&self.failures(errors));
         page
     }
@@ -155,11 +155,11 @@ impl Call<'_> {
                 _ => {}
             }
         }
-        let body = self.body().map(|schema| examples.body(schema));
+        let body = self.body().map(Examples::body);
         Request { method: self.method.to_owned(), url: format!("{base}{path}"), headers, body }
     }
 
-    fn parameters(&self, schemas: &Schemas<'_>) -> String {
+    fn parameters(&self, schemas: Schemas<'_>) -> String {
         let Some(parameters) = self.operation["parameters"].as_array().filter(|all| !all.is_empty()) else {
             return String::new();
         };
@@ -173,7 +173,7 @@ impl Call<'_> {
         format!("## Parameters\n\n| name | where | value | |\n| --- | --- | --- | --- |\n{rows}\n")
     }
 
-    fn responses(&self, schemas: &Schemas<'_>, examples: &Examples<'_>) -> String {
+    fn responses(&self, schemas: Schemas<'_>, examples: &Examples<'_>) -> String {
         let mut text = "## Response\n\n".to_owned();
         let responses = self.operation["responses"].as_object().into_iter().flatten();
         let mut shown = None;
@@ -249,10 +249,9 @@ mod tests {
         let table = router::table();
         let document = document("http://localhost", &table);
         let schemas = Schemas::of(&document);
-        let examples = Examples::of(schemas);
         for call in of(&table, &document) {
             let Some(schema) = call.body() else { continue };
-            let body = examples.body(schema);
+            let body = Examples::body(schema);
             let schema = schemas.resolve(schema).0;
             for (name, _) in body.as_object().into_iter().flatten() {
                 assert!(schema["properties"].get(name).is_some(), "{}: no field {name}", call.summary);

@@ -20,7 +20,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Follows references, and leaves `null` out of a choice. Returns the schema, and its name if it has one.
-    pub fn resolve<'b>(&self, schema: &'b Value) -> (&'b Value, &'b str)
+    pub fn resolve<'b>(self, schema: &'b Value) -> (&'b Value, &'b str)
     where
         'a: 'b,
     {
@@ -46,7 +46,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// The values of a field in a few words: “integer, 0 to 1000”.
-    pub fn kind(&self, schema: &Value) -> String {
+    pub fn kind(self, schema: &Value) -> String {
         let null = if is_nullable(schema) { ", or `null`" } else { "" };
         let forms = self.forms(schema);
         if forms.len() > 1 {
@@ -77,7 +77,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// The description of a field: its own, and that of its type.
-    pub fn about(&self, own: &str, schema: &Value) -> String {
+    pub fn about(self, own: &str, schema: &Value) -> String {
         let own = if own.is_empty() { own_description(schema) } else { own };
         let (resolved, _) = self.resolve(schema);
         let general = resolved["description"].as_str().unwrap_or_default();
@@ -89,7 +89,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Returns a table of the fields of an object, nested ones included; one table for each form that the object can have.
-    pub fn fields(&self, schema: &Value) -> String {
+    pub fn fields(self, schema: &Value) -> String {
         let variants = self.forms(schema);
         if variants.len() > 1 {
             let variant = |variant: &&Value| {
@@ -102,7 +102,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Follows a reference to a name, without choosing.
-    fn named<'b>(&self, schema: &'b Value) -> (&'b Value, &'b str)
+    fn named<'b>(self, schema: &'b Value) -> (&'b Value, &'b str)
     where
         'a: 'b,
     {
@@ -113,7 +113,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Returns the forms of a schema that has several, `null` aside.
-    fn forms<'b>(&self, mut schema: &'b Value) -> Vec<&'b Value>
+    fn forms<'b>(self, mut schema: &'b Value) -> Vec<&'b Value>
     where
         'a: 'b,
     {
@@ -131,12 +131,12 @@ impl<'a> Schemas<'a> {
     }
 
     /// The name of a form, or its kind if it has none.
-    fn name_of(&self, form: &Value) -> String {
+    fn name_of(self, form: &Value) -> String {
         let (_, name) = self.named(form);
         if name.is_empty() { self.kind(form) } else { name.to_owned() }
     }
 
-    fn table(&self, schema: &Value) -> String {
+    fn table(self, schema: &Value) -> String {
         let mut rows = String::new();
         self.rows("", schema, 0, &mut rows);
         if rows.is_empty() {
@@ -146,7 +146,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Appends the fields of an object. Those of a nested object with several forms are left to the pages of these.
-    fn rows(&self, prefix: &str, schema: &Value, depth: usize, rows: &mut String) {
+    fn rows(self, prefix: &str, schema: &Value, depth: usize, rows: &mut String) {
         if self.forms(schema).len() > 1 {
             return;
         }
