@@ -14,7 +14,7 @@ impl Cluster {
         self.note_current(current);
         let in_memory = pending.iter().map(|change| change.revision).fold(self.applied(), i64::max);
         if current < in_memory {
-            self.distrust_own_row();
+            self.note_lost_changes();
         }
         if self.applied() >= current && current > 0 {
             return Ok(self.applied());
@@ -36,7 +36,7 @@ impl Cluster {
             return Ok(());
         }
         if !self.replica.are_stored(&pending).await? {
-            self.distrust_own_row();
+            self.note_lost_changes();
         }
         self.forget_local_changes(&pending);
         Ok(())

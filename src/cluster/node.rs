@@ -52,6 +52,10 @@ pub struct Cluster {
     local_changes: Mutex<Vec<LocalChange>>,
     /// In ticks, as microseconds.
     lease_until: AtomicU64,
+    /// The end of the last lease that was read back from this node's row, by the database's clock, in microseconds.
+    confirmed_lease: AtomicI64,
+    /// Set if the database lacks a change that this node has applied.
+    has_lost_changes: AtomicBool,
     /// Set if the database did not respond when it was last read for changes.
     is_cut_off: AtomicBool,
     pub(super) notifications_live: AtomicBool,
@@ -72,6 +76,8 @@ impl Cluster {
             current: AtomicI64::new(0),
             local_changes: Mutex::default(),
             lease_until: AtomicU64::new(0),
+            confirmed_lease: AtomicI64::new(0),
+            has_lost_changes: AtomicBool::new(false),
             is_cut_off: AtomicBool::new(false),
             notifications_live: AtomicBool::new(false),
             probe: tokio::sync::Mutex::default(),
@@ -120,6 +126,12 @@ impl Cluster {
     /// Notes that this node's row may not say what this node last wrote, so that the next renewal fails and the node rejoins.
     pub(super) fn distrust_own_row(&self) {
         self.last_written_revision.store(UNKNOWN, Ordering::Relaxed);
+    }
+
+    /// Notes that the database lacks a change that this node has applied, so that the next renewal fails and the node rejoins.
+    pub(super) fn note_lost_changes(&self) {
+        self.has_lost_changes.store(true, Ordering::Relaxed);
+        self.distrust_own_row();
     }
 
     /// Notes a change that this process has committed and applied, to be checked against the database by the next heartbeat.
@@ -180,11 +192,12 @@ impl Cluster {
             if store::renew(db.lease_pools().write, self.id, last_written, revision, until).await? {
                 self.read_back(|row| row.applied_revision == revision && row.lease_until == until).await?;
                 self.last_written_revision.store(revision, Ordering::Relaxed);
+                self.confirmed_lease.store(until.micros(), Ordering::Relaxed);
                 self.lease_until.store(micros(before + LEASE), Ordering::Release);
                 db.storage().recover().await;
                 return Ok(());
             }
-            self.rejoin().await?;
+            self.rejoin(last_written).await?;
             // Changes that committed while the row was missing did not wait for this node: read them now.
         }
     }
@@ -232,21 +245,34 @@ impl Cluster {
         self.catch_up().await
     }
 
-    /// Joins again with a full reload, after a renewal has not found the row that this node wrote. Either other nodes have
-    /// removed it, or the database has lost confirmed writes; then changes in memory may never have happened.
-    async fn rejoin(&self) -> DbResult<()> {
+    /// Joins again with a full reload, after a renewal has not found `last_written` in the row of this node. Other nodes have
+    /// removed the row, the database has lost confirmed writes, or the result of the last renewal is unknown. In the last two
+    /// cases, changes in memory may never have happened.
+    async fn rejoin(&self, last_written: i64) -> DbResult<()> {
         self.lease_until.store(0, Ordering::Release);
         // The row is not deleted: a delete that timed out here may still arrive, and must not remove the row of a node that
         // has a lease again by then.
-        if store::find(self.core.db.lease_pools().read, self.id).await?.is_some() {
-            // Ordinary writes stop until a renewal has been read back.
-            self.core.db.storage().health().report(Fault::Unconfirmed);
-            tracing::warn!("database lost this node's writes: rejoining with a full reload");
-        } else {
-            tracing::info!("lease expired, removed by peers: rejoining with a full reload");
+        match store::find(self.core.db.lease_pools().read, self.id).await? {
+            None => tracing::info!("lease expired, removed by peers: rejoining with a full reload"),
+            Some(row) if self.lacks_confirmed_writes(&row, last_written) => {
+                // Ordinary writes stop until a renewal has been read back.
+                self.core.db.storage().health().report(Fault::Unconfirmed);
+                tracing::warn!("database lost this node's writes: rejoining with a full reload");
+            }
+            Some(_) => tracing::info!("the result of a renewal is unknown: rejoining with a full reload"),
         }
         self.reload().await?;
-        self.insert().await
+        self.insert().await?;
+        self.has_lost_changes.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Returns whether `row` proves that the database has lost writes of this node that it had confirmed. A row that holds the
+    /// last renewal, or the one before, proves nothing if the result of the last is unknown.
+    fn lacks_confirmed_writes(&self, row: &Node, last_written: i64) -> bool {
+        last_written != UNKNOWN
+            || self.has_lost_changes.load(Ordering::Relaxed)
+            || row.lease_until.micros() < self.confirmed_lease.load(Ordering::Relaxed)
     }
 
     /// Returns whether this process has begun to join. A command never does.

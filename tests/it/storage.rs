@@ -68,3 +68,29 @@ async fn node_with_a_lost_row_refuses_writes_until_one_is_read_back() {
     assert_eq!(t.app.db.storage().health().fault(), None);
     t.anonymous().get("/readiness").await.is(200);
 }
+
+/// Fails a renewal that confirms a new revision: the node cannot know whether it was stored.
+async fn fail_renewal(t: &TestApp) {
+    t.app.cluster.heartbeat().await.expect("a lease");
+    t.key(&["trips:read"]).await;
+    t.tamper("ALTER TABLE nodes RENAME COLUMN lease_until TO renamed").await;
+    t.app.cluster.heartbeat().await.expect_err("a column is missing");
+    t.tamper("ALTER TABLE nodes RENAME COLUMN renamed TO lease_until").await;
+}
+
+#[tokio::test]
+async fn renewal_of_unknown_result_is_no_storage_fault() {
+    let t = TestApp::new().await;
+    fail_renewal(&t).await;
+    t.app.cluster.heartbeat().await.expect("a lease, once all keys were loaded again");
+    assert_eq!(t.app.db.storage().health().reports(Fault::Unconfirmed), 0);
+}
+
+#[tokio::test]
+async fn lease_older_than_the_confirmed_one_is_a_storage_fault() {
+    let t = TestApp::new().await;
+    fail_renewal(&t).await;
+    t.tamper("UPDATE nodes SET lease_until = '2026-01-01 00:00:00+00:00'").await;
+    t.app.cluster.heartbeat().await.expect("a lease, once all keys were loaded again");
+    assert_eq!(t.app.db.storage().health().reports(Fault::Unconfirmed), 1);
+}
