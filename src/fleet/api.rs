@@ -9,6 +9,7 @@ use super::code::{Airport, TailNumber, TypeDesignator};
 use super::error::Error;
 use super::model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::status_board::FleetStatus;
+use super::upsert::UpsertAircraft;
 use super::{service, store};
 use crate::access::{Allowed, FleetRead, FleetWrite};
 use crate::app::App;
@@ -16,7 +17,10 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::route::{get, patch, post};
-use kit::http::{ApiError, Body, Created, IdempotentBody, IfMatch, Known, Listing, Page, Path, Revised, Routes, WithEtag};
+use kit::http::{
+    ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, Page, Path, Results, Revised,
+    Routes, WithEtag,
+};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -26,10 +30,15 @@ pub fn routes() -> Routes<App> {
             post("/api/v1/ops/aircraft", "Add aircraft", create).conflicts(),
             get("/api/v1/ops/aircraft/{id}", "Get aircraft", show),
             patch("/api/v1/ops/aircraft/{id}", "Update aircraft", update).conflicts(),
+            post("/api/v1/ops/aircraft/batch", "Upsert aircraft", upsert).about(BATCH).conflicts(),
             get("/api/v1/ops/fleet-status", "Get fleet status", fleet_status),
         ],
     )
 }
+
+const BATCH: &str = "Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field that is left out \
+    stays. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, \
+    unless the batch is atomic. The response is 200 even if all items failed: look at failed. It is safe to send a batch again.";
 
 /// An aircraft of the workspace.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -137,4 +146,22 @@ async fn update(
 
 async fn fleet_status(who: Allowed<FleetRead>, State(app): State<App>, known: Known) -> Result<WithEtag<FleetStatus>, ApiError> {
     Ok(known.answer(FleetStatus::of(store::all(app.db.read(), who.workspace()).await?)).cached())
+}
+
+async fn upsert(
+    who: Allowed<FleetWrite>,
+    State(app): State<App>,
+    Batch { is_atomic, items }: Batch<UpsertAircraft>,
+) -> Result<JsonOk<BatchResult<AircraftView>>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let mut results = Results::new(is_atomic);
+    for item in items {
+        match item {
+            Ok(aircraft) => results.add(service::upsert(&mut tx, aircraft).await.map(|put| put.map(AircraftView::from)))?,
+            Err(invalid) => results.refuse(invalid),
+        }
+    }
+    let response = results.finish()?;
+    tx.commit().await?;
+    Ok(response)
 }

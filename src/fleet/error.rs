@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use super::code::TailNumber;
 use super::model::NOT_AWAY;
-use kit::http::ApiError;
+use kit::http::{ApiError, ItemError};
 use kit::text::sentence;
 
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,12 @@ pub enum Error {
     UnnamedBase(&'static str),
     #[error(transparent)]
     Db(#[from] DbErr),
+}
+
+impl ItemError for Error {
+    fn is_of_database(&self) -> bool {
+        matches!(self, Self::Db(_))
+    }
 }
 
 impl From<Error> for ApiError {

@@ -6,7 +6,8 @@
 //! - Note and expected return belong to the current status; a change of status clears them.
 //! - The name of a place belongs to its code; a change of the code clears it.
 //!
-//! - `code` tail numbers, type designators, airports; `place` names of places; `model` aircraft and their rules
+//! - `code` tail numbers, type designators, airports; `place` names of places; `model` aircraft and their rules; `upsert` an
+//!   item of a batch
 //! - `status_board` the public summary
 //! - `service` create, update; `store` queries, `tables` their tables; `api` JSON handlers; `pages` the pages; `error` errors and their HTTP responses
 
@@ -20,6 +21,7 @@ mod service;
 mod status_board;
 mod store;
 mod tables;
+mod upsert;
 
 pub use api::routes;
 pub(crate) use api::{AircraftView, views};

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
+use super::upsert::UpsertAircraft;
 use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, unrepeated};
 use kit::db::{DbResult, is_duplicate};
+use kit::http::Put;
 use kit::text::{Line, kept};
 
 pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraft, Error> {
@@ -25,6 +27,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraf
         created_at: now,
         updated_at: now,
     };
+    require_valid(None, &aircraft)?;
     map_duplicate(&aircraft, store::insert(tx.db(), &aircraft).await)?;
     let mut details = event_fields(&aircraft);
     details["statusNote"] = unrepeated(aircraft.status_note.as_ref());
@@ -36,13 +39,21 @@ pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraf
 /// Changes an aircraft. Writes and records nothing if nothing differs.
 pub async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
     let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
+    change(tx, old, input).await
+}
+
+/// Creates the aircraft with the tail number of `input`, or changes it. Writers of a workspace follow one another: of two concurrent
+/// calls the second finds the aircraft of the first.
+pub(super) async fn upsert(tx: &mut AuditedTx, input: UpsertAircraft) -> Result<Put<Aircraft>, Error> {
+    match store::find_by_tail_number(tx.db(), tx.workspace(), &input.tail_number).await? {
+        None => create(tx, input.into()).await.map(Put::Created),
+        Some(old) => change(tx, old, input.into()).await.map(Put::Replaced),
+    }
+}
+
+async fn change(tx: &mut AuditedTx, old: Aircraft, input: UpdateAircraft) -> Result<Aircraft, Error> {
     let new = old.clone().with(input);
-    if !new.may_be_expected() {
-        return Err(Error::NotAway);
-    }
-    if let Some(fault) = new.base_fault(&old) {
-        return Err(Error::UnnamedBase(fault));
-    }
+    require_valid(Some(&old), &new)?;
     let Some(changes) = changes(&old, &new) else { return Ok(old) };
     let aircraft = Aircraft { updated_at: tx.now(), ..new };
     map_duplicate(&aircraft, store::set(tx.db(), &aircraft).await)?;
@@ -54,6 +65,14 @@ pub async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -
         data
     });
     Ok(aircraft)
+}
+
+/// Checks the rules on the whole aircraft.
+fn require_valid(old: Option<&Aircraft>, new: &Aircraft) -> Result<(), Error> {
+    if !new.may_be_expected() {
+        return Err(Error::NotAway);
+    }
+    new.base_fault(old).map_or(Ok(()), |fault| Err(Error::UnnamedBase(fault)))
 }
 
 fn map_duplicate(aircraft: &Aircraft, result: DbResult<()>) -> Result<(), Error> {

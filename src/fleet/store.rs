@@ -34,6 +34,15 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: Aircraf
     Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(aircraft_of))
 }
 
+pub(super) async fn find_by_tail_number(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    tail_number: &TailNumber,
+) -> DbResult<Option<Aircraft>> {
+    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::TailNumber.eq(tail_number.clone()));
+    Ok(named.one(db).await?.map(aircraft_of))
+}
+
 /// Lists those of these aircraft that are there.
 pub(super) async fn list_by_id(
     db: &impl ConnectionTrait,

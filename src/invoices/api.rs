@@ -12,6 +12,7 @@ use super::model::{
     Client, CreateInvoice, ExternalId, Invoice, InvoiceFilter, InvoiceId, PayInvoice, Payment, PaymentId, Status, UpdateInvoice,
     VoidInvoice,
 };
+use super::upsert::UpsertInvoice;
 use super::{service, store};
 use crate::access::{Allowed, InvoicesRead, InvoicesWrite};
 use crate::app::App;
@@ -22,8 +23,8 @@ use kit::day::Day;
 use kit::db::DbResult;
 use kit::http::route::{get, patch, post};
 use kit::http::{
-    ApiError, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoFields, NoParameters, Page, Path, Revised,
-    Routes, WithEtag,
+    ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoFields, NoParameters, Page,
+    Path, Results, Revised, Routes, WithEtag,
 };
 use kit::text::{BadText, sentence};
 
@@ -36,6 +37,7 @@ pub fn routes() -> Routes<App> {
             get("/api/v1/ops/invoices/{id}", "Get invoice", show),
             get("/api/v1/ops/invoices/by-external-id/{externalId}", "Get invoice by external id", show_by_external_id),
             patch("/api/v1/ops/invoices/{id}", "Update invoice", update).conflicts(),
+            post("/api/v1/ops/invoices/batch", "Upsert invoices", upsert).about(BATCH).conflicts(),
             post("/api/v1/ops/invoices/{id}/send", "Send invoice", send).conflicts(),
             get("/api/v1/ops/invoices/{id}/payments", "List payments", payments),
             post("/api/v1/ops/invoices/{id}/payments", "Record payment", pay).conflicts(),
@@ -43,6 +45,11 @@ pub fn routes() -> Routes<App> {
         ],
     )
 }
+
+const BATCH: &str = "Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a field that is left \
+    out stays. An invoice that was sent, paid or voided stays as it is: an item that differs from it fails. Items are applied in their order, in one transaction. \
+    An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all \
+    items failed: look at failed. It is safe to send a batch again.";
 
 /// An invoice. All amounts are in minor units of its currency.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -243,4 +250,26 @@ async fn void(
     let invoice = InvoiceView::new(service::void(&mut tx, id, input).await?, who.day_of(tx.now()));
     tx.commit().await?;
     Ok(JsonOk(invoice))
+}
+
+async fn upsert(
+    who: Allowed<InvoicesWrite>,
+    State(app): State<App>,
+    Batch { is_atomic, items }: Batch<UpsertInvoice>,
+) -> Result<JsonOk<BatchResult<InvoiceView>>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let today = who.day_of(tx.now());
+    let mut results = Results::new(is_atomic);
+    for item in items {
+        match item {
+            Ok(invoice) => {
+                let upserted = service::upsert(&mut tx, invoice).await;
+                results.add(upserted.map(|put| put.map(|invoice| InvoiceView::new(invoice, today))))?;
+            }
+            Err(invalid) => results.refuse(invalid),
+        }
+    }
+    let response = results.finish()?;
+    tx.commit().await?;
+    Ok(response)
 }

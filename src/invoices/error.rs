@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use super::model::{InvoiceId, Stage};
 use crate::trips::TripId;
-use kit::http::{ApiError, FieldErrors};
+use kit::http::{ApiError, FieldErrors, ItemError};
 use kit::text::sentence;
 
 /// An error of a use case of invoices. The messages name the invoice by its number.
@@ -45,6 +45,12 @@ pub enum Error {
     HasPayments(String),
     #[error(transparent)]
     Db(#[from] DbErr),
+}
+
+impl ItemError for Error {
+    fn is_of_database(&self) -> bool {
+        matches!(self, Self::Db(_))
+    }
 }
 
 impl From<Error> for ApiError {

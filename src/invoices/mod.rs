@@ -7,9 +7,9 @@
 //!   its total is 0 can be.
 //! - `overdue` is derived from the day in the workspace's time zone, never stored. The same day gives the year of a number.
 //!
-//! - `lines` quantities and amounts; `currency` ISO 4217; `model` invoices and inputs
-//! - `lifecycle` draft, sent, paid, void; `service` use cases; `overdue` events of invoices that become overdue; `store` queries, `tables` their tables; `api` JSON handlers; `pages` the pages; `error` errors and their
-//!   HTTP responses
+//! - `lines` quantities and amounts; `currency` ISO 4217; `model` invoices and inputs; `upsert` an item of a batch
+//! - `lifecycle` draft, sent, paid, void; `service` use cases; `overdue` events of invoices that become overdue; `store` queries,
+//!   `tables` their tables; `api` JSON handlers; `pages` the pages; `error` errors and their HTTP responses
 
 mod api;
 mod currency;
@@ -22,6 +22,7 @@ mod pages;
 mod service;
 mod store;
 mod tables;
+mod upsert;
 
 pub use api::routes;
 pub(crate) use api::{InvoiceView, views};

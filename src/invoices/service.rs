@@ -8,10 +8,12 @@ use super::lines::{self, LineItem, NewLine};
 use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
 use super::store;
 use super::tables::payment;
+use super::upsert::UpsertInvoice;
 use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, unrepeated};
 use crate::trips::{self, TripId};
 use crate::workspaces;
 use kit::day::Day;
+use kit::http::Put;
 use kit::text::{Identifier, Line, kept};
 
 pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice, Error> {
@@ -52,6 +54,18 @@ pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice,
 pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
     let old = get(tx, id).await?;
     old.require_draft()?;
+    change(tx, old, input).await
+}
+
+/// Creates the invoice with the external id of `input`, or changes it while it is a draft. Of any other invoice nothing may differ.
+pub(super) async fn upsert(tx: &mut AuditedTx, input: UpsertInvoice) -> Result<Put<Invoice>, Error> {
+    match store::find_by_external_id(tx.db(), tx.workspace(), input.external_id.as_str()).await? {
+        None => create(tx, input.into()).await.map(Put::Created),
+        Some(old) => change(tx, old, input.into()).await.map(Put::Replaced),
+    }
+}
+
+async fn change(tx: &mut AuditedTx, old: Invoice, input: UpdateInvoice) -> Result<Invoice, Error> {
     let mut invoice = old.clone();
     if let Some(lines) = input.line_items {
         (invoice.line_items, invoice.total) = price(lines)?;
@@ -62,7 +76,7 @@ pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoi
     }
     if let Some(external_id) = input.external_id {
         invoice.external_id = external_id.map(Identifier::into_string);
-        require_free(tx, invoice.external_id.as_deref(), Some(id)).await?;
+        require_free(tx, invoice.external_id.as_deref(), Some(old.id)).await?;
     }
     if let Some(notes) = input.notes {
         invoice.notes = kept(notes);
@@ -71,6 +85,7 @@ pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoi
     invoice.currency = input.currency.unwrap_or(invoice.currency);
     invoice.due_date = input.due_date.unwrap_or(invoice.due_date);
     let Some(changes) = changes(&old, &invoice) else { return Ok(old) };
+    old.require_draft()?;
     let fields = changed_fields(&changes);
     write(tx, &mut invoice, Action::InvoiceUpdated, changes).await?;
     publish(tx, EventType::InvoiceUpdated, &invoice, Some(fields)).await?;

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::error::Error;
 use super::model::{CreateTrip, ExternalId, Trip, TripFilter, TripId, TripType, UpdateTrip};
 use super::status::Status;
+use super::upsert::UpsertTrip;
 use super::{service, store};
 use crate::access::{Allowed, TripsRead, TripsWrite, WorkspacePermission};
 use crate::app::App;
@@ -18,7 +19,8 @@ use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::route::{get, patch, post, put};
 use kit::http::{
-    ApiError, Body, Created, IdempotentBody, IfMatch, IfMatchOrNone, Known, Listing, Page, Path, Put, Revised, Routes, WithEtag,
+    ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, IfMatchOrNone, JsonOk, Known, Listing, Page, Path, Put,
+    Results, Revised, Routes, WithEtag,
 };
 use kit::text::{BadText, sentence};
 
@@ -30,11 +32,16 @@ pub fn routes() -> Routes<App> {
             post("/api/v1/ops/trips", "Create trip", create).conflicts(),
             get("/api/v1/ops/trips/{id}", "Get trip", show),
             patch("/api/v1/ops/trips/{id}", "Update trip", update).conflicts(),
+            post("/api/v1/ops/trips/batch", "Upsert trips", upsert).about(BATCH).conflicts(),
             get("/api/v1/ops/trips/by-external-id/{externalId}", "Get trip by external id", show_by_external_id),
             put("/api/v1/ops/trips/by-external-id/{externalId}", "Put trip by external id", put_by_external_id).conflicts(),
         ],
     )
 }
+
+const BATCH: &str = "Creates or changes up to 500 trips, each by its external id. Of a trip that exists, a field that is left out stays. \
+    Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, unless the \
+    batch is atomic. The response is 200 even if all items failed: look at failed. It is safe to send a batch again.";
 
 /// A trip of the workspace.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -184,4 +191,25 @@ async fn put_by_external_id(
     let trip = service::put(&mut tx, external_id, input).await.map_err(|error| disclosed(error, &who))?;
     tx.commit().await?;
     Ok(trip.map(TripView::from))
+}
+
+async fn upsert(
+    who: Allowed<TripsWrite>,
+    State(app): State<App>,
+    Batch { is_atomic, items }: Batch<UpsertTrip>,
+) -> Result<JsonOk<BatchResult<TripView>>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let mut results = Results::new(is_atomic);
+    for item in items {
+        match item {
+            Ok(trip) => {
+                let upserted = service::upsert(&mut tx, trip).await;
+                results.add(upserted.map(|put| put.map(TripView::from)).map_err(|error| disclosed(error, &who)))?;
+            }
+            Err(invalid) => results.refuse(invalid),
+        }
+    }
+    let response = results.finish()?;
+    tx.commit().await?;
+    Ok(response)
 }

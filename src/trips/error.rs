@@ -5,7 +5,7 @@ use sea_orm::DbErr;
 use super::model::ARRIVAL_TOO_EARLY;
 use super::status::Status;
 use crate::fleet::{self, NAME_REQUIRED, TailNumber};
-use kit::http::ApiError;
+use kit::http::{ApiError, ItemError};
 use kit::text::sentence;
 
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,12 @@ impl Error {
             Self::AircraftUnavailable { trip, .. } => Self::AircraftRefused(trip),
             other => other,
         }
+    }
+}
+
+impl ItemError for Error {
+    fn is_of_database(&self) -> bool {
+        matches!(self, Self::Db(_))
     }
 }
 

@@ -5,7 +5,7 @@
 //! - An external id names one trip of a workspace: two `PUT` requests with the same external id create one trip.
 //! - The aircraft of a trip belongs to the same workspace, and is available for dispatch from release to landing.
 //!
-//! - `status` state machine; `model` trips and their other rules
+//! - `status` state machine; `model` trips and their other rules; `upsert` an item of a batch
 //! - `service` create, update, put; `store` queries, `tables` their tables; `api` JSON handlers; `pages` the pages; `error` errors and their HTTP responses
 
 mod api;
@@ -16,6 +16,7 @@ mod service;
 mod status;
 mod store;
 mod tables;
+mod upsert;
 
 pub use api::routes;
 pub(crate) use api::{TripView, views};

@@ -153,11 +153,11 @@ impl Trip {
     }
 }
 
-fn arrives_in_time(departure: Time, arrival: Option<Time>) -> bool {
+pub(super) fn arrives_in_time(departure: Time, arrival: Option<Time>) -> bool {
     arrival.is_none_or(|arrival| arrival > departure)
 }
 
-fn check_passengers(count: Option<u16>, faults: &mut FieldErrors) {
+pub(super) fn check_passengers(count: Option<u16>, faults: &mut FieldErrors) {
     faults.require(count.unwrap_or(0) <= MAX_PASSENGERS, "passengerCount", "Give 0 to 1,000 passengers.");
 }
 

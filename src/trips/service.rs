@@ -6,6 +6,7 @@ use super::error::Error;
 use super::model::{CreateTrip, ExternalId, Trip, TripId, UpdateTrip};
 use super::status::Status;
 use super::store;
+use super::upsert::UpsertTrip;
 use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, unrepeated};
 use crate::fleet;
 use kit::db::{DbResult, is_duplicate};
@@ -42,6 +43,17 @@ pub(super) async fn put(tx: &mut AuditedTx, external_id: ExternalId, input: Crea
         None => create(tx, input).await.map(Put::Created),
         Some(old) => {
             let new = old.clone().replaced(input);
+            save(tx, old, new).await.map(Put::Replaced)
+        }
+    }
+}
+
+/// Creates the trip with the external id of `input`, or changes it.
+pub(super) async fn upsert(tx: &mut AuditedTx, input: UpsertTrip) -> Result<Put<Trip>, Error> {
+    match store::find_by_external_id(tx.db(), tx.workspace(), input.external_id.as_str()).await? {
+        None => create(tx, input.into()).await.map(Put::Created),
+        Some(old) => {
+            let new = old.clone().with(input.into());
             save(tx, old, new).await.map(Put::Replaced)
         }
     }

@@ -9,6 +9,7 @@ mod announcements;
 mod audit;
 mod auth;
 mod background;
+mod batch;
 mod changes;
 mod check;
 mod cluster;

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Policy;
 use super::envelope::Envelope;
+use super::{FieldErrors, Policy};
 use crate::db::WritesRefused;
 use crate::limit::RateLimited;
 
@@ -173,6 +173,18 @@ impl ApiError {
     pub fn idempotency_key_reused() -> Self {
         let message = "This Idempotency-Key was used for another request. Use a new one for a new request.";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", message)
+    }
+
+    /// Replaces the errors of single fields.
+    #[must_use]
+    pub(super) fn with_fields(mut self, faults: FieldErrors) -> Self {
+        self.0.fields = faults.into_fields();
+        self
+    }
+
+    /// Returns the members that were added to the error object.
+    pub(super) fn extra(&self) -> &Map<String, Value> {
+        &self.0.extra
     }
 
     /// Replaces the message.

@@ -3,7 +3,7 @@
 //! - `route`      the table: (method, path, handler), where the first argument of a handler is its permission
 //! - `describe`   what a handler's types say about themselves, for the OpenAPI document
 //! - `extract`    JSON bodies, queries, paths; what is unknown is refused
-//! - `envelope`   `{"success":true,"data":…}`
+//! - `envelope`   `{"success":true,"data":…}`; `batch` the results of many items
 //! - `tagged`     the same with an `ETag`, and 304 for a caller who has it; `entity_tag` the tags; `precondition` the version that a
 //!   write demands
 //! - `prepared`   responses that are made once, with a strong `ETag`; `coding` the gzip of both
@@ -16,6 +16,7 @@
 //! - `user_agent` programs in words, by the user agent that they send
 //! - `serve`      the accept loop and the graceful stop; `connections` bounds on them; `deadlines` of a connection, `stream` its bytes
 
+pub mod batch;
 pub mod client_ip;
 mod coding;
 mod connections;
@@ -38,11 +39,12 @@ pub mod tagged;
 pub mod user_agent;
 
 pub use crate::paging::{Page, Paging};
+pub use batch::{BatchResult, ItemError, Results};
 pub use describe::{Describe, Doc};
 pub use envelope::{Accepted, Created, JsonOk, NoStore, Put};
 pub use error::{ApiError, FieldError, WithoutErrorBody};
 pub use extract::{
-    Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Paths, Query, present,
+    Batch, Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Paths, Query, present,
 };
 pub use matched::{Matched, record_route};
 pub use precondition::{IfMatch, IfMatchOrNone, Precondition};

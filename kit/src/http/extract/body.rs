@@ -125,7 +125,7 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// The body, which has to be JSON; none at all is an object without members.
-async fn read(parts: &Parts, body: axum::body::Body, budget: &BodyBudget) -> Result<(Bytes, Held), ApiError> {
+pub(super) async fn read(parts: &Parts, body: axum::body::Body, budget: &BodyBudget) -> Result<(Bytes, Held), ApiError> {
     let sender = Matched::sender(&parts.extensions);
     let mut held = budget.hold(sender);
     if body.is_end_stream() {
@@ -153,10 +153,20 @@ fn refused(why: NotTaken, sender: Sender) -> ApiError {
     }
 }
 
-fn parse<T: DeserializeOwned + ToSchema + Check>(body: &[u8]) -> Result<T, ApiError> {
+/// Parses a body.
+pub(super) fn parse<T: DeserializeOwned + ToSchema + Check>(body: &[u8]) -> Result<T, ApiError> {
+    parse_object(body, "The body")
+}
+
+/// Parses an item of a batch.
+pub(super) fn parse_item<T: DeserializeOwned + ToSchema + Check>(item: &[u8]) -> Result<T, ApiError> {
+    parse_object(item, "The item")
+}
+
+fn parse_object<T: DeserializeOwned + ToSchema + Check>(body: &[u8], subject: &str) -> Result<T, ApiError> {
     // A list of the values in order would do for the types, and mean whatever the next version makes of the order.
     if !body.trim_ascii_start().starts_with(b"{") {
-        return Err(ApiError::invalid("The body is not a JSON object. Send one, such as {\"name\":\"…\"}."));
+        return Err(ApiError::invalid(format!("{subject} is not a JSON object. Send one, such as {{\"name\":\"…\"}}.")));
     }
     let mut by_rule = FieldErrors::default();
     if let Ok(input) = serde_json::from_slice::<T>(body) {
@@ -168,5 +178,5 @@ fn parse<T: DeserializeOwned + ToSchema + Check>(body: &[u8]) -> Result<T, ApiEr
     let mut faults = walk::faults_of::<T>(body)?;
     faults.join(by_rule);
     faults.into_result()?;
-    Err(ApiError::invalid("The body does not have the form of this call. Compare it with the API reference."))
+    Err(ApiError::invalid(format!("{subject} does not have the form of this call. Compare it with the API reference.")))
 }

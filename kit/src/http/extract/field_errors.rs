@@ -48,6 +48,14 @@ impl FieldErrors {
         }
     }
 
+    /// Adds the faults of the object at `path`.
+    pub(super) fn add_within(&mut self, path: &str, faults: Self) {
+        self.is_cut |= faults.is_cut;
+        for FieldError { field, message } in faults.fields {
+            self.add(format!("{path}.{field}"), message);
+        }
+    }
+
     /// Requires that a range, of which either end may be open, does not end before it begins.
     pub fn require_range<T: PartialOrd>(&mut self, [from, to]: [&str; 2], begin: Option<T>, end: Option<T>) {
         let is_reversed = matches!((begin, end), (Some(begin), Some(end)) if end < begin);
@@ -66,6 +74,11 @@ impl FieldErrors {
     /// Returns whether further faults are left out.
     pub(super) fn is_full(&self) -> bool {
         self.fields.len() >= MOST || self.bytes >= MOST_BYTES
+    }
+
+    /// Returns the faults.
+    pub(crate) fn into_fields(self) -> Vec<FieldError> {
+        self.fields
     }
 
     /// All of them as one refusal, if there is any.
