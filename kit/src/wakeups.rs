@@ -87,6 +87,11 @@ impl<K: Eq + Hash + Clone> Wakeups<K> {
 }
 
 impl Subscription {
+    /// Returns whether no wake-up follows, as the process stops.
+    pub fn is_closed(&self) -> bool {
+        self.0.has_changed().is_err()
+    }
+
     /// Waits for a write since the subscription, or since the last wake-up.
     pub async fn woken(&mut self) -> Woken {
         match self.0.changed().await {
@@ -131,7 +136,7 @@ mod tests {
         wakeups.close();
         let mut after = wakeups.subscribe(1);
         for reader in [&mut before, &mut after] {
-            assert_eq!(reader.woken().now_or_never(), Some(Woken::ByClose));
+            assert_eq!((reader.is_closed(), reader.woken().now_or_never()), (true, Some(Woken::ByClose)));
         }
     }
 }

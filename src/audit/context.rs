@@ -44,7 +44,7 @@ impl AuditContext {
         }
     }
 
-    /// Checks the credential of the request again, and its precondition. The chain is locked by then: whoever else would change the
+    /// Checks the credential of the request again, and its precondition. The chain is locked by then: a request that would change the
     /// resource waits.
     pub(super) async fn check(&self, tx: &Tx, now: Time) -> Result<(), BeginError> {
         if let Some(credential) = &self.credential {

@@ -70,14 +70,20 @@ async fn follow(
     if let Some(subscription) = subscription.filter(|_| part.changes.is_empty()) {
         who.release_connection();
         let end = Instant::now() + wait;
-        match app.limits.wait(account) {
-            Some(counted) => part = next_part(&who, &app, &wanted, part, Waiting { subscription, counted, end }).await?,
-            // Otherwise a client that follows for ever would ask again and again.
-            None => sleep_until(end.min(Instant::now() + PAUSE)).await,
-        }
-        if !part.changes.is_empty()
-            && let Some(refusal) = who.reader(&app).refusal(&scopes).await?
-        {
+        let refusal = match app.limits.wait(account) {
+            Some(counted) => {
+                part = next_part(&who, &app, &wanted, part, Waiting { subscription, counted: &counted, end }).await?;
+                let _turn = counted.turn().await;
+                who.reader(&app).refusal(&scopes).await?
+            }
+            None => {
+                // Otherwise a client that follows for ever would ask again and again.
+                sleep_until(end.min(Instant::now() + PAUSE)).await;
+                let _connection = app.limits.read(account).await?;
+                who.reader(&app).refusal(&scopes).await?
+            }
+        };
+        if let Some(refusal) = refusal {
             return Err(refusal);
         }
     }
@@ -86,9 +92,9 @@ async fn follow(
 }
 
 /// A call that waits for a change.
-struct Waiting {
+struct Waiting<'a> {
     subscription: Subscription,
-    counted: Wait,
+    counted: &'a Wait,
     end: Instant,
 }
 
@@ -98,10 +104,10 @@ async fn next_part(
     app: &App,
     wanted: &Wanted,
     mut part: Part,
-    waiting: Waiting,
+    waiting: Waiting<'_>,
 ) -> Result<Part, ApiError> {
     let Waiting { mut subscription, counted, end } = waiting;
-    while part.changes.is_empty() && Instant::now() < end {
+    while part.changes.is_empty() && Instant::now() < end && !subscription.is_closed() {
         // A part that ends before the latest event is followed by others at once.
         if part.next >= part.latest && !matches!(timeout_at(end, subscription.woken()).await, Ok(Woken::ByWrite)) {
             break;

@@ -54,7 +54,7 @@ impl Check for ChangesQuery {
 }
 
 kit::string_enum! {
-    /// How much a change shows.
+    /// The part of a change that a response has.
     View as ChangesView {
         Full = "full",
         Ids = "ids",

@@ -26,7 +26,6 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("docs.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/docs.js")),
     ("passkeys.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/passkeys.js")),
     ("leaks.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/leaks.js")),
-    ("webhooks.md", TEXT, include_bytes!("../../docs/WEBHOOKS.md")),
     ("receiver.py", TEXT, include_bytes!("../../docs/receivers/receiver.py")),
     ("receiver.mjs", TEXT, include_bytes!("../../docs/receivers/receiver.mjs")),
     ("receiver.go", TEXT, include_bytes!("../../docs/receivers/receiver.go")),

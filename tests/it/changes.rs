@@ -209,6 +209,18 @@ async fn key_that_is_revoked_while_it_waits_gets_no_change() {
 }
 
 #[tokio::test]
+async fn key_that_is_revoked_while_it_waits_is_refused_without_a_change() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let (owner, reader) = (t.owner().await, t.with(&key));
+    let after = next(&changes(&reader, "").await);
+    let waiting = async { reader.get(&format!("{CHANGES}?after={after}&wait=1")).await };
+    let revoking = async { owner.post(&format!("/api/v1/api-keys/{}/revoke", key.id), json!({})).await.is(200) };
+    let (answer, _) = tokio::join!(waiting, revoking);
+    answer.is(401).code("API_KEY_REVOKED");
+}
+
+#[tokio::test]
 async fn member_who_signs_out_while_a_call_waits_gets_no_change() {
     let t = TestApp::new().await;
     let (owner, reader) = (t.owner().await, t.admin().await);
