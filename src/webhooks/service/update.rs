@@ -23,7 +23,8 @@ pub async fn update(core: &Core, by: Manager, id: EndpointId, input: UpdateEndpo
         None => Lookup::Found,
     };
     let backlog = input.backlog.unwrap_or(Backlog::Deliver);
-    if backlog == Backlog::Skip {
+    // With a precondition that may fail, nothing may be cancelled before the transaction that checks it.
+    if backlog == Backlog::Skip && by.context.precondition.is_none() {
         cancel_most(core, &by, id, &input).await?;
     }
     let (workspace, context) = (by.workspace, by.context.clone());
