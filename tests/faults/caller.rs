@@ -25,6 +25,8 @@ pub enum Call {
     RotateKey,
     RevokeKey,
     UpsertTrip,
+    /// Up to 29 trips in one call.
+    UpsertBatch,
     PostTrip,
     Report,
     Invoice,
@@ -38,9 +40,10 @@ pub enum Call {
 
 impl Call {
     /// The calls that write, each once.
-    pub const WRITES: [Self; 9] = [
+    pub const WRITES: [Self; 10] = [
         Self::CreateKey,
         Self::UpsertTrip,
+        Self::UpsertBatch,
         Self::PostTrip,
         Self::Report,
         Self::RotateKey,
@@ -137,6 +140,7 @@ impl Caller {
             Call::RotateKey => self.rotate_key(),
             Call::RevokeKey => self.revoke_key(),
             Call::UpsertTrip => self.upsert_trip(),
+            Call::UpsertBatch => self.upsert_batch(),
             Call::PostTrip => self.post_trip(),
             Call::Report => self.report(),
             Call::Invoice => self.invoice(),

@@ -6,7 +6,7 @@ use super::shim::Power;
 use super::trial::Trial;
 
 /// The calls that are under way when the process ends.
-const SCENARIO: [Call; 5] = [Call::SignIn, Call::CreateKey, Call::UpsertTrip, Call::RevokeKey, Call::UpsertTrip];
+const SCENARIO: [Call; 5] = [Call::SignIn, Call::CreateKey, Call::UpsertBatch, Call::RevokeKey, Call::UpsertTrip];
 
 /// Kills the node at each `step`th call of the scenario, until it outlives it.
 fn killed_everywhere(torn: bool, power: Power, step: u64) {

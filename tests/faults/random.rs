@@ -42,6 +42,7 @@ fn any_call() -> impl Strategy<Value = Call> {
         4 => Just(Call::RotateKey),
         14 => Just(Call::RevokeKey),
         25 => Just(Call::UpsertTrip),
+        6 => Just(Call::UpsertBatch),
         6 => Just(Call::PostTrip),
         5 => Just(Call::Report),
         5 => Just(Call::Invoice),

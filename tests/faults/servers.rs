@@ -166,7 +166,7 @@ fn connection_lost_with_a_commit() {
         let mut caller = trial.caller(&format!("{commits:?}"));
         // A key to revoke, and what can be repeated.
         assert!(caller.call(Call::CreateKey).is_done());
-        for call in [Call::PostTrip, Call::UpsertTrip, Call::CreateKey, Call::RevokeKey] {
+        for call in [Call::PostTrip, Call::UpsertTrip, Call::UpsertBatch, Call::CreateKey, Call::RevokeKey] {
             proxy.set(commits);
             let (lost, outcome) = (proxy.lost(), caller.call(call));
             proxy.set(Commits::Pass);

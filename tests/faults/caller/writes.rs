@@ -1,5 +1,7 @@
 //! Calls that change something.
 
+use std::collections::BTreeMap;
+
 use rand::RngExt;
 use serde_json::{Value, json};
 use testkit::{Key, OWNER, PASSWORD, create_key_body};
@@ -96,7 +98,8 @@ impl Caller {
         self.note("revoking a key", outcome, |_| false)
     }
 
-    pub(super) fn upsert_trip(&mut self) -> Outcome {
+    /// The external id and version of a trip that is about to be written, and its body.
+    fn next_version(&mut self) -> (String, u64, Value) {
         self.number += 1;
         // Some are new, most replace another.
         if self.random.random_bool(0.3) {
@@ -105,7 +108,33 @@ impl Caller {
         let (external_id, version) = (format!("{}-trip-{}", self.name, self.random.random_range(0..self.trips)), self.number);
         self.ledger().trips.entry(external_id.clone()).or_default().attempt(version);
         let padding = "n".repeat(self.random.random_range(0..3_000));
-        let body = trip(&json!(format!("v{version} {padding}")), None);
+        let body = trip(&json!(format!("v{version} {padding}")), Some(&external_id));
+        (external_id, version, body)
+    }
+
+    pub(super) fn upsert_batch(&mut self) -> Outcome {
+        let (mut versions, mut items) = (BTreeMap::new(), Vec::new());
+        for _ in 0..self.random.random_range(1..30) {
+            let (external_id, version, body) = self.next_version();
+            versions.insert(external_id, version);
+            items.push(body);
+        }
+        let body = json!({ "items": items, "atomic": self.random.random_bool(0.5) });
+        let outcome = self.as_writer("POST", "/api/v1/ops/trips/batch", &body);
+        if let Outcome::Done(answer) = &outcome {
+            let mut ledger = self.ledger();
+            if answer.json["data"]["failed"] != 0 {
+                ledger.breaks(format!("an item of a batch was refused: {}", answer.json["data"]));
+            }
+            for (external_id, version) in versions {
+                ledger.trips.entry(external_id).or_default().set(version);
+            }
+        }
+        self.note("writing a batch of trips", outcome, |_| false)
+    }
+
+    pub(super) fn upsert_trip(&mut self) -> Outcome {
+        let (external_id, version, body) = self.next_version();
         let outcome = self.as_writer("PUT", &format!("/api/v1/ops/trips/by-external-id/{external_id}"), &body);
         if outcome.is_done() {
             self.ledger().trips.entry(external_id).or_default().set(version);
