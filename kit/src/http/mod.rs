@@ -6,7 +6,7 @@
 //! - `envelope`   `{"success":true,"data":…}`; `batch` the results of many items
 //! - `tagged`     the same with an `ETag`, and 304 for a caller who has it; `entity_tag` the tags; `precondition` the version that a
 //!   write demands
-//! - `prepared`   responses that are made once, with a strong `ETag`; `coding` the gzip of both
+//! - `prepared`   responses that are made once, with a strong `ETag`; `coding` the compression of both
 //! - `rate_limit` the header fields of limits
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router

@@ -5,11 +5,10 @@ use std::sync::OnceLock;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use flate2::Compression;
 use sha2::{Digest, Sha256};
 
 use super::Known;
-use super::coding::{TAG_SUFFIX, gzip, set_gzip, set_vary};
+use super::coding::{Coding, Effort, set_vary};
 use super::tagged::with_tag;
 
 /// Hexadecimal digits of SHA-256 in an `ETag`: 64 bits suffice, as callers do not choose the content.
@@ -20,8 +19,8 @@ const DIGITS: usize = 16;
 pub struct Prepared {
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
-    /// The body in gzip, made for the first caller who accepts it; `None` if it gets hardly shorter.
-    gzip: OnceLock<Option<Bytes>>,
+    /// The body in each of [`Coding::ALL`], made for the first caller who prefers it; `None` if it gets hardly shorter.
+    coded: [OnceLock<Option<Bytes>>; Coding::ALL.len()],
     hash: String,
 }
 
@@ -31,7 +30,7 @@ impl Prepared {
         let body = body.into();
         let hash = hex::encode(Sha256::digest(&body))[..DIGITS].to_owned();
         let headers = headers.into_iter().filter(|(name, _)| *name != header::CACHE_CONTROL).collect();
-        Self { headers, body, gzip: OnceLock::new(), hash }
+        Self { headers, body, coded: Default::default(), hash }
     }
 
     /// The hash of the content, as in the `ETag`.
@@ -56,15 +55,20 @@ impl Prepared {
 
     /// Returns the response with its body, and its tag.
     fn full(&self, known: &Known) -> (Response, String) {
-        let coded = || gzip(&self.body, Compression::best()).map(Bytes::from);
-        let coded = known.accepts_gzip.then(|| self.gzip.get_or_init(coded).clone()).flatten();
-        let tag = if coded.is_some() { format!("{}{TAG_SUFFIX}", self.hash) } else { self.hash.clone() };
-        let is_coded = coded.is_some();
-        let mut response = Response::new(Body::from(coded.unwrap_or_else(|| self.body.clone())));
+        let in_coding = |coding: Coding| {
+            let encode = || coding.encode(&self.body, Effort::Many).map(Bytes::from);
+            Some((coding, self.coded[coding as usize].get_or_init(encode).clone()?))
+        };
+        let coded = known.accepted.best(Effort::Many).and_then(in_coding);
+        let coding = coded.as_ref().map(|(coding, _)| *coding);
+        let mut response = Response::new(Body::from(coded.map_or_else(|| self.body.clone(), |(_, body)| body)));
         response.headers_mut().extend(self.headers.iter().cloned());
-        if is_coded {
-            set_gzip(&mut response);
+        match coding {
+            Some(coding) => {
+                coding.set(&mut response);
+                (response, coding.tag(&self.hash))
+            }
+            None => (response, self.hash.clone()),
         }
-        (response, tag)
     }
 }

@@ -4,23 +4,22 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use flate2::Compression;
 use serde::Serialize;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::coding::{LONGEST, TAG_SUFFIX, accepts_gzip, gzip, set_gzip, set_vary};
+use super::coding::{Accepted, Effort, set_vary, uncoded_tag};
 use super::describe::Shape;
 use super::entity_tag::EntityTag;
 use super::envelope::Envelope;
 use super::{ApiError, Describe, Doc, JsonOk};
 
-/// The versions a caller has already, `If-None-Match`, and whether the caller accepts gzip.
+/// The versions a caller has already, `If-None-Match`, and the codings that the caller accepts.
 #[derive(Debug)]
 pub struct Known {
     lines: Vec<String>,
-    pub(super) accepts_gzip: bool,
+    pub(super) accepted: Accepted,
 }
 
 impl Known {
@@ -29,10 +28,10 @@ impl Known {
         WithEtag { versioned: Versioned::new(data), known: self, is_cached: false }
     }
 
-    /// Returns the tag under which the caller has the version `tag`, of its body without coding or in gzip; `None` if the caller
+    /// Returns the tag under which the caller has the version `tag`, of its body without coding or in one; `None` if the caller
     /// does not have it. Tags are compared weakly, as for GET. A tag may contain a comma, but no quote.
     pub(super) fn find(&self, tag: &str) -> Option<String> {
-        let is_same = |known: &str| known.strip_suffix(TAG_SUFFIX).unwrap_or(known) == tag;
+        let is_same = |known: &str| uncoded_tag(known) == tag;
         self.lines.iter().find_map(|line| {
             let listed = || line.split('"').skip(1).step_by(2).find(|known| is_same(known));
             if line.trim() == "*" { Some(tag.to_owned()) } else { listed().map(str::to_owned) }
@@ -45,7 +44,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Known {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let lines = parts.headers.get_all(header::IF_NONE_MATCH).iter();
         let lines = lines.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect();
-        Ok(Self { lines, accepts_gzip: accepts_gzip(&parts.headers) })
+        Ok(Self { lines, accepted: Accepted::of(&parts.headers) })
     }
 }
 
@@ -114,16 +113,16 @@ impl<T: Serialize> IntoResponse for WithEtag<T> {
             Err(error) => return unwritten(&error),
         };
         let coded = || {
-            let is_wanted = self.known.accepts_gzip && body.len() <= LONGEST;
-            is_wanted.then(|| gzip(&body, Compression::fast())).flatten()
+            let coding = self.known.accepted.best(Effort::One)?;
+            Some((coding, coding.encode(&body, Effort::One)?))
         };
         let (mut response, tag) = match self.known.find(tag.as_str()) {
             Some(known) => (StatusCode::NOT_MODIFIED.into_response(), known),
             None => match coded() {
-                Some(coded) => {
+                Some((coding, coded)) => {
                     let mut response = json(coded);
-                    set_gzip(&mut response);
-                    (response, format!("{}{TAG_SUFFIX}", tag.as_str()))
+                    coding.set(&mut response);
+                    (response, coding.tag(tag.as_str()))
                 }
                 None => (json(body), tag.into_string()),
             },
@@ -196,7 +195,7 @@ mod tests {
     use super::*;
 
     fn known(lines: &[&str]) -> Known {
-        Known { lines: lines.iter().map(|line| (*line).to_owned()).collect(), accepts_gzip: false }
+        Known { lines: lines.iter().map(|line| (*line).to_owned()).collect(), accepted: Accepted::default() }
     }
 
     fn answered(lines: &[&str]) -> Response {
@@ -209,8 +208,10 @@ mod tests {
         for lines in [&["\"a\""][..], &["\"x,y\", W/\"a\""], &["\"x\"", "\"a\""], &[" * "]] {
             assert_eq!(find(lines).as_deref(), Some("a"), "{lines:?}");
         }
-        assert_eq!(find(&["\"a-gzip\""]).as_deref(), Some("a-gzip"), "the same version, in gzip");
-        for lines in [&[][..], &["a"], &["\"a-br\""], &["\"-gzip\""]] {
+        for coded in ["a-gzip", "a-br", "a-zstd"] {
+            assert_eq!(find(&[&format!("\"{coded}\"")]).as_deref(), Some(coded), "the same version, in another coding");
+        }
+        for lines in [&[][..], &["a"], &["\"a-deflate\""], &["\"-gzip\""]] {
             assert_eq!(find(lines), None, "{lines:?}");
         }
         assert_eq!(known(&["\"x\", \"y\""]).find(", "), None);

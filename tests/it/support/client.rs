@@ -100,16 +100,22 @@ impl Client {
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
-        let bytes = if parts.headers.get(header::CONTENT_ENCODING).is_some() { gunzipped(&bytes) } else { bytes.to_vec() };
+        let bytes = decoded(parts.headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes), &bytes);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Response { status: parts.status.as_u16(), headers: parts.headers, text, json }
     }
 }
 
-fn gunzipped(bytes: &[u8]) -> Vec<u8> {
+fn decoded(coding: Option<&[u8]>, bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
-    GzDecoder::new(bytes).read_to_end(&mut text).expect("gzip");
+    match coding {
+        None => text.extend_from_slice(bytes),
+        Some(b"gzip") => drop(GzDecoder::new(bytes).read_to_end(&mut text).expect("gzip")),
+        Some(b"br") => brotli::BrotliDecompress(&mut &*bytes, &mut text).expect("Brotli"),
+        Some(b"zstd") => text = zstd::stream::decode_all(bytes).expect("zstd"),
+        Some(other) => panic!("an unknown coding {other:?}"),
+    }
     text
 }
 
