@@ -97,7 +97,11 @@ async fn atomic_batch_stores_all_items_or_none() {
     let items = vec![trip("A", "draft"), trip("FINAL", "draft"), trip("B", "draft")];
     let refused = client.post(TRIP_BATCH, atomic(items)).await.is(409).code("CONFLICT");
     assert_eq!(refused.at("/error/items/0/index"), &json!(1));
-    assert!(refused.text_at("/error/message").starts_with("Nothing was stored, as 1 of 3 items failed. items[1]: "), "{}", refused.text);
+    assert!(
+        refused.text_at("/error/message").starts_with("Nothing was stored, as 1 of 3 items failed. items[1]: "),
+        "{}",
+        refused.text
+    );
     let mut invalid = trip("B", "draft");
     invalid["origin"] = json!("TEB");
     client.post(TRIP_BATCH, atomic(vec![trip("A", "draft"), invalid])).await.is(400).names_field("items[1].origin");
@@ -126,7 +130,8 @@ async fn batch_stores_what_single_calls_would() {
     assert!(single.contains(&201) && single.contains(&200) && single.contains(&409), "{single:?}");
     let stored = async |client: &Client| {
         let list = client.get(&format!("{TRIPS}?page_size=100")).await.is(200);
-        let mut rows: Vec<_> = list.items("externalId").into_iter().zip(list.items("status")).map(|row| format!("{row:?}")).collect();
+        let mut rows: Vec<_> =
+            list.items("externalId").into_iter().zip(list.items("status")).map(|row| format!("{row:?}")).collect();
         rows.sort();
         rows
     };
@@ -138,7 +143,9 @@ async fn field_that_is_left_out_stays_and_null_removes_it() {
     let t = TestApp::new().await;
     let client = t.with(&t.key(&["trips:write"]).await);
     let mut entered = trip("A", "scheduled");
-    for (field, value) in [("passengerCount", json!(4)), ("notes", json!("Two dogs")), ("arrivalDate", json!("2026-12-01T15:00:00Z"))] {
+    for (field, value) in
+        [("passengerCount", json!(4)), ("notes", json!("Two dogs")), ("arrivalDate", json!("2026-12-01T15:00:00Z"))]
+    {
         entered[field] = value;
     }
     let mut moved = trip("A", "scheduled");
@@ -147,7 +154,10 @@ async fn field_that_is_left_out_stays_and_null_removes_it() {
     moved["arrivalDate"] = json!(null);
     let answer = client.post(TRIP_BATCH, batch(vec![entered, moved])).await.is(200);
     let stored = answer.at("/data/items/1/data");
-    assert_eq!((&stored["passengerCount"], &stored["notes"], &stored["status"]), (&json!(4), &json!("Two dogs"), &json!("scheduled")));
+    assert_eq!(
+        (&stored["passengerCount"], &stored["notes"], &stored["status"]),
+        (&json!(4), &json!("Two dogs"), &json!("scheduled"))
+    );
     assert_eq!((&stored["departureDate"], &stored["arrivalDate"]), (&json!("2026-12-01T14:30:00Z"), &Value::Null));
 }
 
@@ -196,7 +206,10 @@ async fn aircraft_are_put_by_tail_number_and_keep_their_status() {
     let answer = client.post(AIRCRAFT_BATCH, batch(vec![aircraft("N1", "CJ3+"), returned, aircraft("n3", "CJ3")])).await.is(200);
     assert_eq!(statuses(&answer), [200, 200, 400]);
     let first = answer.at("/data/items/0/data");
-    assert_eq!((&first["model"], &first["status"], &first["statusNote"]), (&json!("CJ3+"), &json!("aog"), &json!("Hydraulic pump")));
+    assert_eq!(
+        (&first["model"], &first["status"], &first["statusNote"]),
+        (&json!("CJ3+"), &json!("aog"), &json!("Hydraulic pump"))
+    );
     assert_eq!(first["homeBase"], "KTEB", "a field that is left out stays");
     assert_eq!(answer.text_at("/data/items/1/data/status"), "sold");
 }
@@ -210,7 +223,8 @@ async fn invoices_are_billed_once_and_numbered_without_gaps() {
     let sent = answer.text_at("/data/items/0/data/id");
     client.post(&format!("{INVOICES}/{sent}/send"), json!({})).await.is(200);
     // The first was sent: it stays as it is.
-    let again = client.post(INVOICE_BATCH, batch(vec![invoice("QB-1", 100), invoice("QB-2", 250), invoice("QB-1", 300)])).await.is(200);
+    let again =
+        client.post(INVOICE_BATCH, batch(vec![invoice("QB-1", 100), invoice("QB-2", 250), invoice("QB-1", 300)])).await.is(200);
     assert_eq!(statuses(&again), [200, 200, 409]);
     assert_eq!(again.text_at("/data/items/0/data/status"), "sent");
     assert_eq!(again.at("/data/items/1/data/total"), &json!(250));
@@ -218,6 +232,20 @@ async fn invoices_are_billed_once_and_numbered_without_gaps() {
     let next = client.post(INVOICE_BATCH, batch(vec![invoice("QB-4", 100)])).await.is(200);
     assert_eq!(next.text_at("/data/items/0/data/number"), "INV-2026-0003");
     assert_eq!(client.get(INVOICES).await.is(200).at("/data/total"), &json!(3));
+}
+
+#[tokio::test]
+async fn secret_in_an_item_is_refused_and_not_repeated() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:write"]).await;
+    let mut leaking = trip("A", "draft");
+    leaking["notes"] = json!(format!("see {}", key.secret));
+    let mut misspelt = trip("B", "draft");
+    misspelt[&key.secret] = json!(1);
+    let answer = t.with(&key).post(TRIP_BATCH, batch(vec![leaking, misspelt])).await.is(200);
+    assert_eq!(statuses(&answer), [400, 400]);
+    assert_eq!(answer.text_at("/data/items/0/error/fields/0/field"), "notes");
+    assert!(!answer.text.contains(&key.secret), "{}", answer.text);
 }
 
 #[tokio::test]

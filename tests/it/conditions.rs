@@ -70,7 +70,9 @@ async fn long_read_is_sent_in_the_coding_that_is_accepted_with_a_version_of_its_
     }
     let plain = owner.get(TRIPS).await.is(200);
     assert!(plain.headers.get("content-encoding").is_none());
-    for (accepted, coding) in [("gzip", "gzip"), ("br, gzip", "br"), ("gzip, deflate, br, zstd", "zstd"), ("zstd;q=0.1, gzip", "gzip")] {
+    for (accepted, coding) in
+        [("gzip", "gzip"), ("br, gzip", "br"), ("gzip, deflate, br, zstd", "zstd"), ("zstd;q=0.1, gzip", "gzip")]
+    {
         let coding_client = owner.clone().header("accept-encoding", accepted);
         let coded = coding_client.get(TRIPS).await.is(200);
         assert_eq!((coded.header("content-encoding"), coded.header("vary")), (coding, "accept-encoding"));

@@ -151,6 +151,7 @@ fn valid(method: &str, path: &str) -> Value {
             "description": "During the walk-around before the second leg the left fuel cap was found open.",
             "occurredAt": "2026-11-22T17:05:00Z",
         }),
+        ("post", path) if path.ends_with("/batch") => json!({ "atomic": true, "items": [{}] }),
         ("post", "/api/v1/webhooks") => json!({ "url": "https://8.8.8.8/", "events": ["*"] }),
         _ => json!({}),
     }

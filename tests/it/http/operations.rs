@@ -174,6 +174,7 @@ fn accepted(field: &str) -> Value {
         "allowNoExpiration" | "requireIpAllowlistForWrite" => json!(false),
         "rotateAfterDays" => json!(90),
         "onLeak" => json!("notify"),
+        "items" => json!([{}]),
         "ids" => json!(["key_01h455vb4pex5vsknk084sn02q"]),
         "custodianId" => json!("user_01h455vb4pex5vsknk084sn02q"),
         "email" => json!("ana@skyline.example"),
@@ -202,6 +203,7 @@ fn values_in_order(field: &str) -> Value {
         "rateLimit" => json!([600, 60]),
         "client" => json!(["Alpine Charter AG", null]),
         "lineItems" => json!(["Fuel", "1", 100]),
+        "items" => json!(["T-1", "charter"]),
         other => panic!("an unknown object: {other}"),
     }
 }
@@ -227,6 +229,10 @@ async fn no_operation_takes_an_object_as_a_list_or_a_word_as_an_object() {
             };
             let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
             let mut body: Map<_, _> = required.map(|name| (name.to_owned(), accepted(name))).collect();
+            if schema["properties"]["atomic"].is_object() {
+                // Otherwise the response is 200, with the error of the item.
+                body.insert("atomic".to_owned(), json!(true));
+            }
             if field == "scopes" {
                 body.insert("permissions".to_owned(), json!("custom"));
             }

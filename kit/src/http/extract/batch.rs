@@ -70,7 +70,10 @@ impl<T: DeserializeOwned + ToSchema + Check> Batch<T> {
             && let Ok(RawBatch { atomic: false, items }) = serde_json::from_slice(body)
             && (1..=MOST).contains(&items.len())
         {
-            return Ok(Self { is_atomic: false, items: items.into_iter().map(|item| parse_item(item.get().as_bytes())).collect() });
+            return Ok(Self {
+                is_atomic: false,
+                items: items.into_iter().map(|item| parse_item(item.get().as_bytes())).collect(),
+            });
         }
         let BatchInput { atomic: is_atomic, items } = parse(body)?;
         Ok(Self { is_atomic, items: items.into_iter().map(Ok).collect() })
@@ -161,7 +164,8 @@ mod tests {
 
     #[test]
     fn batch_has_between_one_and_five_hundred_items() {
-        let of = |count| Batch::<Flight>::of(format!("{{\"items\":[{}]}}", vec!["{\"passengers\":1}"; count].join(",")).as_bytes());
+        let of =
+            |count| Batch::<Flight>::of(format!("{{\"items\":[{}]}}", vec!["{\"passengers\":1}"; count].join(",")).as_bytes());
         assert_eq!(of(500).expect("a batch").items.len(), 500);
         for count in [0, 501] {
             assert_eq!(fields(&of(count).expect_err("of another length")), ["items"]);
@@ -170,7 +174,8 @@ mod tests {
 
     #[test]
     fn body_of_another_form_is_refused_as_a_whole() {
-        for body in ["[]", "[false,[]]", "{}", r#"{"items":{}}"#, r#"{"items":[{"passengers":1}],"items":[]}"#, r#"{"item":[]}"#] {
+        for body in ["[]", "[false,[]]", "{}", r#"{"items":{}}"#, r#"{"items":[{"passengers":1}],"items":[]}"#, r#"{"item":[]}"#]
+        {
             assert!(Batch::<Flight>::of(body.as_bytes()).is_err(), "{body}");
         }
         let extra = Batch::<Flight>::of(br#"{"items":[{"passengers":1}],"mode":"atomic"}"#).expect_err("an unknown field");
