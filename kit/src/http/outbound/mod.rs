@@ -8,10 +8,12 @@
 //! - `body` says when it was sent; `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
 //! - `pools` connections, those of each key apart; HTTP/2 where it is offered
 //! - `resolver` addresses of host names; `hosts` those of the hosts file
-//! - `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
+//! - `lookup` a look-up when a URL is entered; `roots` certificate authorities of the system and from a file
+//! - `direct` a client without the checks, for the server that the person who runs the program has named
 
 mod address;
 mod body;
+mod direct;
 mod error;
 mod guard;
 mod hosts;
@@ -28,13 +30,13 @@ use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
-use rustls::RootCertStore;
 use tokio::time::{Instant, timeout_at};
 
 pub use rustls::pki_types::CertificateDer;
 
 pub use body::OnSent;
 use body::SentBody;
+pub use direct::{DirectClient, DirectError, DirectResponse, DirectSettings};
 pub use error::OutboundError;
 use error::is_unprocessed;
 pub use guard::{AllowedRanges, ForbiddenAddress, RefusedUrl};
@@ -43,6 +45,7 @@ pub use lookup::{Lookup, look_up};
 use pools::Pools;
 use resolver::Resolver;
 pub use resolver::{DNS_TIMEOUT, DnsFailure};
+use roots::trusted;
 pub use roots::{NotCertificates, certificates};
 
 /// The settings of a client.
@@ -87,10 +90,7 @@ pub struct Outbound {
 impl Outbound {
     /// Creates a client that trusts the system's certificate authorities. Without any, every `https://` request fails.
     pub fn new(settings: OutboundSettings) -> Self {
-        let mut roots = RootCertStore::empty();
-        let (added, ignored) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        tracing::debug!(added, ignored, "certificate authorities of the system were read");
-        roots.add_parsable_certificates(settings.roots.iter().cloned());
+        let roots = trusted(&settings.roots);
         let allowed = Arc::new(settings.allowed.clone());
         let resolver = Resolver::new(settings.dns_server, settings.dns_timeout);
         let guard = |scheme| Guard::new(allowed.clone(), scheme, resolver.clone());

@@ -67,17 +67,21 @@ impl Pools {
     }
 }
 
-fn connector(roots: &RootCertStore, guard: Guard, scheme: Scheme, connect_timeout: Duration) -> Connector {
+/// Returns the TLS settings of a client that trusts these certificate authorities.
+pub(super) fn tls(roots: &RootCertStore) -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
+    ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring has the cipher suites of TLS 1.2 and 1.3")
         .with_root_certificates(roots.clone())
-        .with_no_client_auth();
+        .with_no_client_auth()
+}
+
+fn connector(roots: &RootCertStore, guard: Guard, scheme: Scheme, connect_timeout: Duration) -> Connector {
     let mut connector = HttpConnector::new_with_resolver(guard);
     connector.enforce_http(false);
     connector.set_connect_timeout(Some(connect_timeout));
-    let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls(roots));
     let builder = match scheme {
         Scheme::Https => builder.https_only(),
         Scheme::Http => builder.https_or_http(),

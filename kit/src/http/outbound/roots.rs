@@ -1,4 +1,4 @@
-//! Certificate authorities from a PEM file.
+//! Certificate authorities: those of the system, and others from a PEM file.
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -13,6 +13,15 @@ pub enum NotCertificates {
     Nothing,
     #[error("certificate {0} cannot be read")]
     Broken(usize),
+}
+
+/// Returns the certificate authorities of the system, and others.
+pub(super) fn trusted(others: &[CertificateDer<'static>]) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let (added, ignored) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    tracing::debug!(added, ignored, "certificate authorities of the system were read");
+    roots.add_parsable_certificates(others.iter().cloned());
+    roots
 }
 
 /// Reads the certificates of a PEM text.

@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::*;
 
 mod conduct;
+mod direct;
 mod dns;
 mod http2;
 mod tls;
