@@ -6,6 +6,7 @@
 //!   `webhook_settings` its delivery of webhooks, `exposure` and
 //!   `hardening` checks at its start; `demo` a temporary node with example data (`seed` writes it)
 //! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys` (`key_list`, `key_policy`, `scan` for leaked ones), `webhooks`, `findings`, `nodes`, `audit` the operator's access, directly on the database
+//! - `api` a call of the API of any server, with a key
 //! - `database` the database and workspace of a command; `output` printing and exit codes
 //! - `secret_key` the key that seals secrets at rest: its file, the check at start, `secret-key new` and `rotate`
 //! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document
@@ -19,6 +20,7 @@ use rustix::process::Signal;
 use crate::build_info::LONG_VERSION;
 use key_format::scrub;
 
+mod api;
 mod audit;
 mod backup;
 mod bounds;
@@ -95,15 +97,23 @@ enum Command {
     Backup(backup::Backup),
     /// Copy all data from one database to another, such as from SQLite to Postgres
     Copy(copy::Copy),
+    /// Call the API of a server with a key
+    #[command(
+        after_help = "The answer goes to stdout as it was sent, indented on a terminal. Exit code 0: 2xx or 304. 1: another answer or \
+                      none, with one line on stderr. 2: wrong usage."
+    )]
+    Api(Box<api::Api>),
     /// Print the OpenAPI 3.1 document
     Openapi(openapi::Openapi),
 }
 
-/// Removes secrets from a usage error: a URL that cannot be parsed may contain a password, and any other value a key.
+/// Removes secrets from a usage error: a URL that cannot be parsed may contain a password, and anything else a key.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
-    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
-        let clean = ContextValue::String(scrub(value).into_owned());
-        error.insert(ContextKind::InvalidValue, clean);
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+        if let Some(ContextValue::String(value)) = error.get(kind) {
+            let clean = ContextValue::String(scrub(value).into_owned());
+            error.insert(kind, clean);
+        }
     }
     if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(argument)) if argument.contains("<URL>")) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
@@ -138,6 +148,7 @@ pub fn run() -> ExitCode {
             Command::SecretKey(command) => command.run().await,
             Command::Backup(command) => command.run().await,
             Command::Copy(command) => command.run().await,
+            Command::Api(command) => command.run().await,
             Command::Openapi(command) => command.run(),
         }
     });

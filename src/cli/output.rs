@@ -151,6 +151,21 @@ pub(super) fn line(text: impl AsRef<str>) -> Result<(), Failure> {
     }
 }
 
+/// Prints bytes as they are. Returns false if the output has no reader any more, such as `head`.
+pub(super) fn bytes(bytes: &[u8]) -> Result<bool, Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns whether a person reads the output.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(serde_json::to_string_pretty(value)?)
 }

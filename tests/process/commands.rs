@@ -8,8 +8,9 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 34] = [
+const COMMANDS: [&[&str]; 35] = [
     &["serve"],
+    &["api"],
     &["workspace", "list"],
     &["workspace", "create"],
     &["members", "list"],

@@ -1,5 +1,6 @@
 //! The binary as real processes, over real sockets, with real signals.
 
+mod api_command;
 mod audit;
 mod changes;
 mod commands;
