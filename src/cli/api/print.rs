@@ -87,8 +87,10 @@ pub(super) fn outcome(response: &DirectResponse, has_credential: bool) -> Result
 
 fn in_words(Detail { code, message, request_id, fields }: &Detail) -> String {
     let mut text = format!("{code}: {message}");
-    for Field { field, message } in fields.iter().take(FIELDS) {
-        let _infallible = write!(text, " {field}: {message}");
+    // The message about a single field names it.
+    if fields.len() > 1 {
+        let named = fields.iter().take(FIELDS).map(|Field { field, message }| format!("{field}: {message}"));
+        let _infallible = write!(text, " {}", named.collect::<Vec<_>>().join("; "));
     }
     if let Some(id) = request_id {
         let _infallible = write!(text, " ({id})");
@@ -134,10 +136,10 @@ mod tests {
     fn failure_has_the_code_the_message_the_fields_and_the_request() {
         let body = serde_json::json!({ "success": false, "error": {
             "code": "INVALID_REQUEST", "message": "Check these.", "requestId": "req_1",
-            "fields": [{ "field": "a", "message": "is required" }],
+            "fields": [{ "field": "a", "message": "is required" }, { "field": "b", "message": "must be text" }],
         } });
         let refused = response(400, &body.to_string());
-        assert_eq!(line(&refused, true), "400 INVALID_REQUEST: Check these. a: is required (req_1)");
+        assert_eq!(line(&refused, true), "400 INVALID_REQUEST: Check these. a: is required; b: must be text (req_1)");
         assert_eq!(line(&response(502, "<html>"), true), "502 Bad Gateway");
         assert!(line(&response(401, ""), false).ends_with("use --key-file"));
         assert!(outcome(&response(201, ""), true).is_ok() && outcome(&response(304, ""), true).is_ok());
