@@ -9,7 +9,7 @@
 //! - `api` a call of the API of any server, with a key
 //! - `database` the database and workspace of a command; `output` printing and exit codes
 //! - `secret_key` the key that seals secrets at rest: its file, the check at start, `secret-key new` and `rotate`
-//! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document
+//! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document, and collections
 
 use std::process::ExitCode;
 
@@ -103,7 +103,7 @@ enum Command {
                       none, with one line on stderr. 2: wrong usage."
     )]
     Api(Box<api::Api>),
-    /// Print the OpenAPI 3.1 document
+    /// Print the OpenAPI 3.1 document, or a collection of its calls for Postman or Bruno
     Openapi(openapi::Openapi),
 }
 

@@ -12,6 +12,7 @@ use kit::http::{ApiError, Known, Prepared};
 pub struct Documents {
     pub(super) openapi: Document,
     pub(super) llms: Document,
+    pub(super) postman: Document,
     pub(super) site: OnceLock<Site>,
 }
 

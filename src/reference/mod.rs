@@ -1,6 +1,7 @@
 //! The public descriptions of the product: health, metrics, the OpenAPI document, the documentation.
 //!
 //! - `openapi` the document, made from the route table
+//! - `collections` the calls for API clients such as Postman and Bruno, made from that document
 //! - `site` the pages: those of the guide from `docs/guide/`, those of `calls` from the OpenAPI document, `scopes` and `errors`
 //!   with what they take from the code
 //! - `markdown` Markdown as HTML; `render` pages and `llms.txt`; `search` the index of the search; `documents` caches all of them
@@ -10,6 +11,7 @@
 
 mod api;
 mod calls;
+mod collections;
 mod documents;
 mod errors;
 mod markdown;
@@ -20,6 +22,7 @@ mod search;
 mod site;
 
 pub use api::{metrics_router, router};
+pub use collections::{bruno_files, postman_collection};
 pub use documents::Documents;
 pub use errors::address_of as address_of_error;
 pub use openapi::document;

@@ -10,7 +10,7 @@ use axum::{Extension, Router};
 
 use super::openapi::document;
 use super::site::{Page, Site};
-use super::{render, search};
+use super::{postman_collection, render, search};
 use crate::app::App;
 use kit::http::{ApiError, Known, Prepared, Routes, record_route};
 
@@ -25,6 +25,7 @@ pub fn router(table: fn() -> Vec<Routes<App>>) -> Router<App> {
         .route("/docs", get(record_route(index)))
         .route("/docs.md", get(record_route(index_text)))
         .route("/docs/search.json", get(record_route(search_index)))
+        .route(POSTMAN, get(record_route(postman)))
         .route("/docs/{*page}", get(record_route(page)))
         .route("/llms.txt", get(record_route(llms)))
         .layer(Extension(RouteTable(table)))
@@ -50,6 +51,9 @@ impl RouteTable {
 
 /// The path of the first page.
 const INDEX: &str = "/docs";
+
+/// The path of the collection for Postman.
+const POSTMAN: &str = "/docs/planeconnection.postman.json";
 
 async fn index(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
     let site = table.site(&app);
@@ -84,6 +88,13 @@ fn not_found() -> Response {
 async fn search_index(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
     let site = table.site(&app);
     site.search.answer(&known, || search::index(site))
+}
+
+async fn postman(State(app): State<App>, Extension(RouteTable(table)): Extension<RouteTable>, known: Known) -> Response {
+    app.documents.postman.answer(&known, || {
+        let text = postman_collection(&document(&app.config.public_url, &table())).to_string();
+        Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text))
+    })
 }
 
 async fn openapi(State(app): State<App>, Extension(RouteTable(table)): Extension<RouteTable>, known: Known) -> Response {

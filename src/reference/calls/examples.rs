@@ -22,12 +22,12 @@ static FILE: LazyLock<File> =
     LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).expect("examples.json has bodies and values"));
 
 /// Stands for a text without an example. A test fails if a page has it.
-pub(super) const UNKNOWN: &str = "(no example)";
+pub(in crate::reference) const UNKNOWN: &str = "(no example)";
 
 /// The deepest object of an example.
 const DEPTH: usize = 8;
 
-pub(super) struct Examples<'a> {
+pub(in crate::reference) struct Examples<'a> {
     schemas: Schemas<'a>,
 }
 

@@ -12,9 +12,9 @@ use std::fmt::Write;
 use kit::http::{Route, Routes};
 use serde_json::Value;
 
-use self::examples::Examples;
+pub(super) use self::examples::{Examples, UNKNOWN};
 use self::samples::Request;
-use self::schema::Schemas;
+pub(super) use self::schema::Schemas;
 use super::errors::{self, Errors};
 use super::markdown::anchor;
 
@@ -270,7 +270,7 @@ mod tests {
         let errors = Errors::parse(ERRORS);
         for call in of(&table, &document) {
             let page = call.markdown("http://localhost", &errors);
-            assert!(!page.contains(examples::UNKNOWN), "{}: name a value in examples.json\n{page}", call.summary);
+            assert!(!page.contains(UNKNOWN), "{}: name a value in examples.json\n{page}", call.summary);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::one_line;
 const DEPTH: usize = 6;
 
 #[derive(Clone, Copy)]
-pub(super) struct Schemas<'a> {
+pub(in crate::reference) struct Schemas<'a> {
     schemas: &'a Value,
 }
 
