@@ -40,6 +40,7 @@ const SOURCES: &[Source] = &[
     guide("/docs/guides/webhooks", include_str!("../../docs/WEBHOOKS.md")),
     guide("/docs/guides/webhook-events", include_str!("../../docs/EVENTS.md")),
     guide("/docs/guides/rotate-in-ci", include_str!("../../docs/guide/rotate-in-ci.md")),
+    guide("/docs/guides/command-line", include_str!("../../docs/guide/command-line.md")),
 ];
 
 const fn guide(path: &'static str, markdown: &'static str) -> Source {

@@ -245,6 +245,11 @@ fn guide_to_rotation_works_as_printed() {
     Scene::new().runs("rotate-in-ci", "Rotation", &["trips:read"]);
 }
 
+#[test]
+fn guide_to_the_command_line_works_as_printed() {
+    Scene::new().runs("command-line", "Shell", &["trips:write"]);
+}
+
 /// Returns the examples of a request on the page of a call, by tab.
 fn samples(scene: &Scene, call: &str) -> Vec<String> {
     let page = scene.node.anonymous().get(&format!("/docs/api/{call}.md")).is(200).body;
