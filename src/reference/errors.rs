@@ -26,6 +26,12 @@ impl<'a> Errors<'a> {
         Self(sections.filter_map(section).collect())
     }
 
+    /// Returns the codes of the page.
+    #[cfg(test)]
+    pub fn codes(&self) -> impl Iterator<Item = &'a str> {
+        self.0.iter().map(|(code, _)| *code)
+    }
+
     /// Returns the cause of an error, in one sentence.
     pub fn cause(&self, code: &str) -> Option<&'a str> {
         self.0.iter().find(|(known, _)| *known == code).map(|(_, cause)| *cause)

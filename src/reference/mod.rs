@@ -2,8 +2,8 @@
 //!
 //! - `openapi` the document, made from the route table
 //! - `collections` the calls for API clients such as Postman and Bruno, made from that document
-//! - `site` the pages: those of the guide from `docs/guide/`, those of `calls` from the OpenAPI document, `scopes` and `errors`
-//!   with what they take from the code
+//! - `site` the pages: those of the guide from `docs/guide/`, those of `calls` from the OpenAPI document, `scopes`,
+//!   `errors` and `changelog` with what they take from elsewhere
 //! - `markdown` Markdown as HTML; `render` pages and `llms.txt`; `search` the index of the search; `documents` caches all of them
 //! - `api` their routes, and liveness, readiness and metrics
 //!
@@ -11,6 +11,7 @@
 
 mod api;
 mod calls;
+mod changelog;
 mod collections;
 mod documents;
 mod errors;

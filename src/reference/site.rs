@@ -4,6 +4,7 @@ use kit::http::Routes;
 use serde_json::Value;
 
 use super::calls::{self, Call};
+use super::changelog;
 use super::documents::Document;
 use super::errors::{self, Errors};
 use super::scopes;
@@ -32,6 +33,7 @@ const SOURCES: &[Source] = &[
         markdown: include_str!("../../docs/guide/authentication.md"),
     },
     Source { path: errors::PATH, section: Section::Start, markdown: ERRORS },
+    Source { path: "/docs/changelog", section: Section::Start, markdown: include_str!("../../docs/guide/changelog.md") },
     guide("/docs/guides/sync-trips", include_str!("../../docs/guide/sync-trips.md")),
     guide("/docs/guides/safety-reports", include_str!("../../docs/guide/safety-reports.md")),
     guide("/docs/guides/invoices", include_str!("../../docs/guide/invoices.md")),
@@ -183,9 +185,12 @@ fn filled(markdown: &str, public_url: &str, calls: &[Call<'_>]) -> String {
     for (name, by) in FILES.iter().chain(LINKS).chain(RECEIVERS).filter(|(name, _)| markdown.contains(name)) {
         text = text.replace(name, by);
     }
-    for (name, table) in
-        [("{{scopes}}", scopes::table as fn(&[Call<'_>]) -> String), ("{{guides}}", guides), ("{{calls}}", calls::index)]
-    {
+    for (name, table) in [
+        ("{{scopes}}", scopes::table as fn(&[Call<'_>]) -> String),
+        ("{{guides}}", guides),
+        ("{{calls}}", calls::index),
+        ("{{changelog}}", changelog::entries),
+    ] {
         if text.contains(name) {
             text = text.replace(name, &table(calls));
         }
