@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use key_format::find_secret;
 use kit::http::outbound::{CertificateDer, certificates};
 use kit::random::Random;
 use url::Url;
@@ -124,13 +125,14 @@ impl Api {
     }
 
     fn idempotency_key(&self) -> Result<Option<String>, Failure> {
+        let is_text = |text: &str| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         match self.idempotency_key.as_deref() {
             None => Ok(None),
             Some("auto") => Ok(Some(Random::System.base62(AUTO))),
-            Some(text) if (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                Ok(Some(text.to_owned()))
+            Some(text) if is_text(text) && find_secret(text).is_none() => Ok(Some(text.to_owned())),
+            Some(_) => {
+                Err(Failure::usage("--idempotency-key: expected auto, or 1 to 255 visible ASCII characters that are no secret"))
             }
-            Some(_) => Err(Failure::usage("--idempotency-key: expected 1 to 255 visible ASCII characters, or auto")),
         }
     }
 

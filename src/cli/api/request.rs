@@ -46,7 +46,6 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses a header.
 pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let wrong = || "expected NAME:VALUE, of ASCII characters".to_owned();
     let (name, value) = text.split_once(':').ok_or_else(wrong)?;

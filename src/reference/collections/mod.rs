@@ -26,7 +26,7 @@ struct Folder<'a> {
     items: Vec<Item<'a>>,
 }
 
-/// A call.
+/// A call, with an example of everything that it takes.
 struct Item<'a> {
     name: &'a str,
     /// In lower case, as in the document.
