@@ -70,18 +70,15 @@ async fn follow(
     if let Some(subscription) = subscription.filter(|_| part.changes.is_empty()) {
         who.release_connection();
         let end = Instant::now() + wait;
-        let refusal = match app.limits.wait(account) {
-            Some(counted) => {
-                part = next_part(&who, &app, &wanted, part, Waiting { subscription, counted: &counted, end }).await?;
-                let _turn = counted.turn().await;
-                who.reader(&app).refusal(&scopes).await?
-            }
-            None => {
-                // Otherwise a client that follows for ever would ask again and again.
-                sleep_until(end.min(Instant::now() + PAUSE)).await;
-                let _connection = app.limits.read(account).await?;
-                who.reader(&app).refusal(&scopes).await?
-            }
+        let refusal = if let Some(counted) = app.limits.wait(account) {
+            part = next_part(&who, &app, &wanted, part, Waiting { subscription, counted: &counted, end }).await?;
+            let _turn = counted.turn().await;
+            who.reader(&app).refusal(&scopes).await?
+        } else {
+            // Otherwise a client that follows for ever would ask again and again.
+            sleep_until(end.min(Instant::now() + PAUSE)).await;
+            let _connection = app.limits.read(account).await?;
+            who.reader(&app).refusal(&scopes).await?
         };
         if let Some(refusal) = refusal {
             return Err(refusal);

@@ -63,7 +63,10 @@ mod tests {
     fn every_release_says_what_it_changed_in_the_api() {
         for release in CHANGELOG.split("\n## ").skip(1) {
             let name = release.lines().next().unwrap_or_default();
-            assert!(release.contains(&format!("\n{LABEL}")), "{name}: label its entries about the API, or add “API: no changes.”");
+            assert!(
+                release.contains(&format!("\n{LABEL}")),
+                "{name}: label its entries about the API, or add “API: no changes.”"
+            );
         }
         let page = labelled(CHANGELOG);
         assert_eq!(page.matches("\n## ").count(), CHANGELOG.matches("\n## ").count());

@@ -131,7 +131,8 @@ fn key_comes_from_a_file_that_only_its_owner_reads_from_stdin_or_from_the_enviro
     scene.run(&[&whoami[..], &["--key-file", "other"]].concat()).fails(1, "there is no API key in other");
     scene.run(&[&whoami[..], &["--key-file", "none"]].concat()).fails(1, "cannot read --key-file none");
     let secret = scene.key.secret.as_str();
-    let (parameter, header, path) = (format!("key={secret}"), format!("X-API-Key: {secret}"), format!("/auth/whoami?key={secret}"));
+    let (parameter, header, path) =
+        (format!("key={secret}"), format!("X-API-Key: {secret}"), format!("/auth/whoami?key={secret}"));
     let cases: [&[&str]; 5] = [
         &["GET", "/auth/whoami", "-q", &parameter],
         &["GET", "/auth/whoami", "-H", &header],
@@ -185,7 +186,10 @@ fn repetition_with_an_idempotency_key_changes_nothing_twice() {
     let scene = Scene::new(&["trips:write"]);
     let body = trip(1).to_string();
     let create = |key: &str| {
-        scene.run_with_input(&["POST", "/ops/trips", "--input", "-", "--idempotency-key", key, "--retry", "1"], &body).is(0).json()
+        scene
+            .run_with_input(&["POST", "/ops/trips", "--input", "-", "--idempotency-key", key, "--retry", "1"], &body)
+            .is(0)
+            .json()
     };
     assert_eq!(create("import-1")["data"]["id"], create("import-1")["data"]["id"]);
     assert_ne!(create("auto")["data"]["id"], create("auto")["data"]["id"]);

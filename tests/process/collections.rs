@@ -23,8 +23,8 @@ fn postman_collection_is_printed_and_served() {
 fn bruno_collection_is_written_into_a_new_folder() {
     let site = Site::empty(BINARY);
     let write = ["openapi", "--format", "bruno", "--to", "planes/bruno"];
-    let wrote = site.run(&write).is(0).stdout;
-    assert!(wrote.starts_with("Wrote ") && wrote.ends_with(" files to planes/bruno.\n"), "{wrote}");
+    let said = site.run(&write).is(0).stdout;
+    assert!(said.starts_with("Wrote ") && said.ends_with(" files to planes/bruno.\n"), "{said}");
     let folder = site.folder().join("planes/bruno");
     let call = std::fs::read_to_string(folder.join("Trips/List trips.bru")).expect("a call");
     assert!(call.contains("url: {{baseUrl}}/api/v1/ops/trips\n"), "{call}");

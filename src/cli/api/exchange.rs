@@ -113,6 +113,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "the outcome of an exchange")]
     fn answered(status: u16, retry_after: Option<&'static str>) -> Result<DirectResponse, DirectError> {
         let mut headers = HeaderMap::new();
         headers.extend(retry_after.map(|text| (RETRY_AFTER, HeaderValue::from_static(text))));
@@ -121,7 +122,7 @@ mod tests {
     }
 
     fn seconds(seconds: u64) -> Option<Duration> {
-        Some(Duration::from_secs(seconds))
+        Duration::from_secs(seconds).into()
     }
 
     #[test]

@@ -37,7 +37,13 @@ pub(super) struct Api {
     #[arg(value_name = "PATH")]
     path: String,
     /// Address of the server
-    #[arg(long, env = "PLANECONNECTION_URL", default_value = "http://127.0.0.1:8080", value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "PLANECONNECTION_URL",
+        default_value = "http://127.0.0.1:8080",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     url: String,
     /// File that contains the API key, or - for standard input. Or set `PLANECONNECTION_API_KEY` to the key itself
     #[arg(long, env = "PLANECONNECTION_KEY_FILE", value_name = "FILE")]

@@ -34,7 +34,7 @@ impl ListPage {
 
     /// The items as lines of JSON.
     fn lines(&self) -> String {
-        self.items.iter().map(|item| format!("{item}\n")).collect()
+        self.items.iter().fold(String::new(), |lines, item| lines + &item.to_string() + "\n")
     }
 }
 

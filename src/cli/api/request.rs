@@ -86,8 +86,8 @@ pub(super) fn url(base: &str, path: &str, query: &[(String, String)]) -> Result<
     if secret.is_some() {
         return Err(Failure::usage("a key or token does not belong into a URL, where logs keep it: use --key-file"));
     }
-    let bare = path.split('?').next().unwrap_or_default();
-    let path = if OUTSIDE.contains(&bare) || path.starts_with(AS_IT_IS) {
+    let path_alone = path.split('?').next().unwrap_or_default();
+    let path = if OUTSIDE.contains(&path_alone) || path.starts_with(AS_IT_IS) {
         path.to_owned()
     } else {
         format!("{ROOT}{}", path.trim_start_matches('/'))

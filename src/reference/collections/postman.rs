@@ -50,9 +50,8 @@ fn item(item: &Item<'_>) -> Value {
 }
 
 fn url(item: &Item<'_>) -> Value {
-    let variable = |parameter: &Parameter<'_>| {
-        json!({ "key": parameter.name, "value": parameter.value, "description": parameter.about })
-    };
+    let variable =
+        |parameter: &Parameter<'_>| json!({ "key": parameter.name, "value": parameter.value, "description": parameter.about });
     json!({
         "raw": item.url(),
         "host": ["{{baseUrl}}"],

@@ -22,7 +22,8 @@ async fn get(address: SocketAddr) -> Result<DirectResponse, DirectError> {
 
 #[tokio::test]
 async fn address_of_this_machine_is_reached_and_the_whole_body_read() {
-    let response = get(receiver(b"HTTP/1.1 404 Not Found\r\nX-Seen: yes\r\nContent-Length: 16\r\n\r\n0123456789abcdef").await).await;
+    let response =
+        get(receiver(b"HTTP/1.1 404 Not Found\r\nX-Seen: yes\r\nContent-Length: 16\r\n\r\n0123456789abcdef").await).await;
     let response = response.expect("a response");
     assert_eq!((response.status, response.body.len()), (StatusCode::NOT_FOUND, LONGEST));
     assert_eq!(response.headers["x-seen"], "yes");
