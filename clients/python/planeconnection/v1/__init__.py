@@ -1,0 +1,1 @@
+"""The calls and models of version 1 of the API. Made by cargo xtask clients; do not edit."""

@@ -1,0 +1,7 @@
+from ..._words import Word
+
+
+class Confidentiality(Word):
+    ANONYMOUS = "anonymous"
+    CONFIDENTIAL = "confidential"
+    STANDARD = "standard"

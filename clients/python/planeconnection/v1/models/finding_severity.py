@@ -1,0 +1,7 @@
+from ..._words import Word
+
+
+class FindingSeverity(Word):
+    CRITICAL = "critical"
+    INFO = "info"
+    WARNING = "warning"

@@ -1,0 +1,6 @@
+from ..._words import Word
+
+
+class FollowChangesView(Word):
+    FULL = "full"
+    IDS = "ids"

@@ -1,0 +1,6 @@
+from ..._words import Word
+
+
+class ListAuditEventsOutcome(Word):
+    DENIED = "denied"
+    SUCCESS = "success"

@@ -1,0 +1,8 @@
+from ..._words import Word
+
+
+class ListDeliveriesStatus(Word):
+    CANCELED = "canceled"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    PENDING = "pending"

@@ -1,0 +1,7 @@
+from ..._words import Word
+
+
+class ListFindingsSeverity(Word):
+    CRITICAL = "critical"
+    INFO = "info"
+    WARNING = "warning"

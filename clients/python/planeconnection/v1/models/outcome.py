@@ -1,0 +1,6 @@
+from ..._words import Word
+
+
+class Outcome(Word):
+    DENIED = "denied"
+    SUCCESS = "success"

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+
+T = TypeVar("T", bound="ResendDeliveryBody")
+
+
+@_attrs_define
+class ResendDeliveryBody:
+    """The body of a call that takes nothing: none, or an object without members."""
+
+    def to_dict(self) -> dict[str, Any]:
+
+        field_dict: dict[str, Any] = {}
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        resend_delivery_body = cls()
+
+        return resend_delivery_body

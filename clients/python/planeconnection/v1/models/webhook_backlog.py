@@ -1,0 +1,6 @@
+from ..._words import Word
+
+
+class WebhookBacklog(Word):
+    DELIVER = "deliver"
+    SKIP = "skip"

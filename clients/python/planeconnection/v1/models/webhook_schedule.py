@@ -1,0 +1,6 @@
+from ..._words import Word
+
+
+class WebhookSchedule(Word):
+    EXTENDED = "extended"
+    STANDARD = "standard"

@@ -1,0 +1,8 @@
+from ..._words import Word
+
+
+class WebhookStatus(Word):
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    FAILING = "failing"
+    INACTIVE = "inactive"

@@ -1,0 +1,5 @@
+from ..._words import Word
+
+
+class WhoAmIType1Type(Word):
+    MEMBER = "member"
