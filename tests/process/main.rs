@@ -3,6 +3,7 @@
 mod api_command;
 mod audit;
 mod changes;
+mod clients;
 mod collections;
 mod commands;
 mod copy;

@@ -4,11 +4,13 @@ mod api;
 mod bench;
 mod browser;
 mod budget;
+mod clients;
 mod cluster;
 mod debian;
 mod deny;
 mod fresh;
 mod fuzz;
+mod npm;
 mod pip;
 mod previous;
 mod prose;
@@ -42,6 +44,9 @@ enum Chore {
     Proxies,
     /// Install what the tests of webhook receivers run: Python, Node.js and Go from Debian (as root), packages from npm and PyPI
     Receivers,
+    /// The clients for Python and TypeScript: made from the OpenAPI document, type-checked, packed into target/clients (needs
+    /// Python 3 and Node.js; fetches tools from PyPI and npm)
+    Clients(clients::Clients),
     /// Pictures of the pages, into target/pictures
     Pictures,
     /// A property-based run against a live server, and a generated client at work (needs Python 3 and curl)
@@ -109,6 +114,7 @@ fn main() -> ExitCode {
         Chore::Previous => previous::build(),
         Chore::Proxies => proxies::prepare(),
         Chore::Receivers => receivers::prepare(),
+        Chore::Clients(clients) => clients.run(),
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),
         Chore::Cluster(cluster) => cluster.run(),

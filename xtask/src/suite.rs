@@ -6,17 +6,18 @@ use std::process::Command;
 use testkit::postgres::{self, Server};
 
 use crate::debian::{install, install_without_service, is_on_path};
-use crate::{Step, browser, budget, deny, previous, proxies, receivers, run};
+use crate::{Step, browser, budget, clients, deny, previous, proxies, receivers, run};
 
-/// The tests that work on whatever `TEST_POSTGRES` names. The layout of pages is the same on any database.
-const ON_POSTGRES: [&str; 7] =
-    ["--test=it", "--test=process", "--test=browser", "--test=upgrade", "--", "--skip", "everywhere::"];
+/// The tests that work on whatever `TEST_POSTGRES` names. The layout of pages is the same on any database, and so are clients.
+const ON_POSTGRES: [&str; 9] =
+    ["--test=it", "--test=process", "--test=browser", "--test=upgrade", "--", "--skip", "everywhere::", "--skip", "clients::"];
 
 /// Makes sure that all that tests need beside cargo is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
     has_tools()
         && has_promtool()
         && receivers::prepare()
+        && clients::prepare()
         && deny::prepare()
         && browser::prepare()
         && proxies::prepare()
@@ -49,6 +50,8 @@ pub(crate) fn quick() -> Step {
             "alert_rules_pass_their_tests",
             "--skip",
             "verifies_signatures",
+            "--skip",
+            "clients::",
         ],
         &[],
     )

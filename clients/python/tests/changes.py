@@ -48,7 +48,7 @@ def create_unrelated(client: Client) -> None:
 def main() -> None:
     with connect() as client:
         stored = data(follow_changes.sync(client=client)).latest
-        ids = [create(client, number) for number in range(150)]
+        ids = [create(client, number) for number in range(350)]
         create_unrelated(client)
         data(update_trip.sync(ids[0], client=client, body=UpdateTrip(notes="Two dogs on board")))
         expected = [(ChangeKind.CREATED, trip) for trip in ids] + [(ChangeKind.UPDATED, ids[0])]
@@ -68,7 +68,7 @@ def main() -> None:
                 seen += part.items
                 stored = part.next_
         expected += [(ChangeKind.CREATED, trip) for trip in later]
-        assert [(change.change, change.id) for change in seen] == expected
+        assert [(change.change, change.id) for change in seen] == expected, "a change is missing or comes twice"
         sequences = [change.sequence for change in seen]
         assert sequences == sorted(set(sequences)), "the numbers do not rise"
         trip = changed_object(seen[-1])

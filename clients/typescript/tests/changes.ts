@@ -17,7 +17,7 @@ const before = new Client(URL_OF_NODE, KEY_OF_NODE);
 let stored = (await before.get("/api/v1/changes")).data.latest;
 const seen: ChangeOfModule[] = [];
 const expected: string[] = [];
-for (let number = 0; number < 150; number++) expected.push(`created ${await create(before, number)}`);
+for (let number = 0; number < 350; number++) expected.push(`created ${await create(before, number)}`);
 await before.post("/api/v1/ops/invoices", { body: invoice("Hangar", 100) });
 const first = expected[0]?.split(" ")[1] ?? "";
 await before.patch("/api/v1/ops/trips/{id}", { path: { id: first }, body: { notes: "Two dogs on board" } });
