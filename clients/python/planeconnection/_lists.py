@@ -53,14 +53,15 @@ def rows(call: Callable[P, Envelope[Page[Row]] | None], *args: P.args, **kwargs:
         options["cursor"] = page.next_cursor
 
 
-def changes(client: Client, after: int = 0, *, modules: Sequence[str] = (), wait: int = 0) -> Iterator[Changes]:
+def changes(client: Client, after: int = 0, *, modules: str | Sequence[str] = (), wait: int = 0) -> Iterator[Changes]:
     """Returns what changed after a number, in order and in parts.
 
     Store the changes of a part and its `next_` together, and give the number as `after` the next time: nothing is
     missed, and nothing comes twice. Without `wait` the iterator ends when there are no more changes. With `wait`, of up
-    to 30 seconds, it goes on and returns each change as it happens.
+    to 30 seconds, it goes on and returns each change as it happens. A change `reset` says that all data of the sandbox
+    are gone.
     """
-    module = ",".join(modules) or UNSET
+    module = (modules if isinstance(modules, str) else ",".join(modules)) or UNSET
     while True:
         part = data(follow_changes.sync(client=client, after=after, module=module, wait=wait))
         # Its number may have moved past changes of other modules.

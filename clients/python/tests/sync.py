@@ -18,7 +18,7 @@ from planeconnection import Client, data, rows
 from planeconnection.v1.api.trips import list_trips, put_trip_by_external_id
 from planeconnection.v1.models import CreateTrip, TripType
 
-TRIPS = int(os.environ.get("TRIPS", 10_000))
+TRIPS = int(os.environ.get("TRIPS", "10000"))
 WORKERS = 8
 DEPARTURE = datetime(2027, 4, 1, 10, tzinfo=UTC)
 
@@ -68,7 +68,9 @@ def main() -> int:
     missing, extra = Counter(expected) - counts, counts - Counter(expected)
     seconds = time.monotonic() - begun
     limited, lost = repetitions.counts["rate limited"], repetitions.counts["connection lost"]
-    print(f"{counts.total()} trips in {seconds:.1f} s, repeated {limited} times after a limit and {lost} without an answer")
+    print(
+        f"{counts.total()} trips in {seconds:.1f} s, repeated {limited} times after a limit and {lost} without an answer"
+    )
     if missing or extra:
         print("missing:", sorted(missing)[:5], "extra:", list(extra)[:5], file=sys.stderr)
         return 1

@@ -1,7 +1,6 @@
 """Repeated requests, failures and secrets, without a server: python3 -m unittest discover tests"""
 
 import asyncio
-import json
 import logging
 import pickle
 import time
@@ -69,7 +68,11 @@ class Retries(unittest.TestCase):
         self.assertEqual(len(server.requests), count)
 
     def test_safe_calls_are_repeated_after_faults_that_pass(self) -> None:
-        lost: list[Answer] = [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("closed")]
+        lost: list[Answer] = [
+            httpx.ConnectError("refused"),
+            httpx.ReadTimeout("slow"),
+            httpx.RemoteProtocolError("closed"),
+        ]
         faults = lost + [failure(status, "X") for status in (408, 429, 500, 502, 503, 504, 507)]
         for call in (
             lambda client: get_trip.sync("trip_1", client=client),
@@ -211,7 +214,9 @@ class Responses(unittest.TestCase):
         change = {"sequence": 1, "occurredAt": "2026-11-23T09:30:00Z", "change": "updated", "id": "trip_1"}
         trip = changed_object(Change.from_dict({**change, "module": "trips", "object": TRIP}))
         self.assertIsInstance(trip, Trip)
-        self.assertEqual(changed_object(Change.from_dict({**change, "module": "crew", "object": {"id": "1"}})), {"id": "1"})
+        self.assertEqual(
+            changed_object(Change.from_dict({**change, "module": "crew", "object": {"id": "1"}})), {"id": "1"}
+        )
         self.assertIsNone(changed_object(Change.from_dict({**change, "module": "trips", "object": None})))
 
 
@@ -238,9 +243,20 @@ class Secrets(unittest.TestCase):
             self.assertNotIn("pck_", str(raised.exception))
 
     def test_key_is_sent_in_the_clear_only_to_this_machine(self) -> None:
-        for url in ("http://localhost:8080", "http://127.0.0.1:8080/", "http://[::1]:8080", "https://planes.example/sub/"):
+        for url in (
+            "http://localhost:8080",
+            "http://127.0.0.1:8080/",
+            "http://[::1]:8080",
+            "https://planes.example/sub/",
+        ):
             Client(url, KEY).close()
-        for url in ("http://planes.example", "http://10.0.0.1", "http://localhost.example", "ftp://localhost", "planes.example"):
+        for url in (
+            "http://planes.example",
+            "http://10.0.0.1",
+            "http://localhost.example",
+            "ftp://localhost",
+            "planes.example",
+        ):
             with self.assertRaises(ValueError):
                 Client(url, KEY)
         for url in ("https://user:password@planes.example", "https://planes.example?a=b", ""):

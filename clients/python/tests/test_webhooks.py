@@ -8,7 +8,9 @@ from pathlib import Path
 
 from planeconnection import WebhookVerificationError, verify_webhook
 
-VECTORS = json.loads(Path(os.environ.get("WEBHOOK_VECTORS", Path(__file__).parents[2] / "webhook-vectors.json")).read_text())
+VECTORS = json.loads(
+    Path(os.environ.get("WEBHOOK_VECTORS", Path(__file__).parents[2] / "webhook-vectors.json")).read_text()
+)
 SECRET = "a secret that is long enough"
 
 

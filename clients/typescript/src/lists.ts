@@ -59,7 +59,8 @@ export interface ChangesOptions {
  * Returns what changed after a number, in order and in parts.
  *
  * Store the changes of a part and its `next` together, and give the number as `after` the next time: nothing is missed,
- * and nothing comes twice. Without `wait` the iteration ends when there are no more changes.
+ * and nothing comes twice. Without `wait` the iteration ends when there are no more changes. A change `reset` says that all
+ * data of the sandbox are gone.
  */
 export async function* changes(
   client: Client,
