@@ -38,7 +38,7 @@ pub fn routes() -> Routes<App> {
 
 const BATCH: &str = "Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field that is left out \
     stays. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, \
-    unless the batch is atomic. The response is 200 even if all items failed: look at failed. It is safe to send a batch again.";
+    unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.";
 
 /// An aircraft of the workspace.
 #[derive(Clone, Debug, Serialize, ToSchema)]

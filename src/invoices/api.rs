@@ -49,7 +49,7 @@ pub fn routes() -> Routes<App> {
 const BATCH: &str = "Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a field that is left \
     out stays. An invoice that was sent, paid or voided stays as it is: an item that differs from it fails. Items are applied in their order, in one transaction. \
     An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all \
-    items failed: look at failed. It is safe to send a batch again.";
+    items failed: look at `failed`. It is safe to send a batch again.";
 
 /// An invoice. All amounts are in minor units of its currency.
 #[derive(Clone, Debug, Serialize, ToSchema)]
