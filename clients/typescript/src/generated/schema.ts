@@ -112,6 +112,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ops/aircraft/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upsert aircraft
+         * @description Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field that is left out stays. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
+         *
+         *     Permission: fleet:write.
+         */
+        post: operations["upsertAircraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ops/aircraft/{id}": {
         parameters: {
             query?: never;
@@ -174,6 +196,28 @@ export interface paths {
          * @description Permission: invoices:write.
          */
         post: operations["createInvoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ops/invoices/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upsert invoices
+         * @description Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a field that is left out stays. An invoice that was sent, paid or voided stays as it is: an item that differs from it fails. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
+         *
+         *     Permission: invoices:write.
+         */
+        post: operations["upsertInvoices"];
         delete?: never;
         options?: never;
         head?: never;
@@ -306,6 +350,28 @@ export interface paths {
          * @description Permission: trips:write.
          */
         post: operations["createTrip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ops/trips/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upsert trips
+         * @description Creates or changes up to 500 trips, each by its external id. Of a trip that exists, a field that is left out stays. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
+         *
+         *     Permission: trips:write.
+         */
+        post: operations["upsertTrips"];
         delete?: never;
         options?: never;
         head?: never;
@@ -953,6 +1019,54 @@ export interface components {
             statusNote?: components["schemas"]["MultilineText0To500"] | null;
             expectedReturn?: components["schemas"]["Time"] | null;
         };
+        AircraftBatchItem: {
+            /** @description The status of the response that a request with this item alone would have: 201 if it was created, 200 if it was there before. */
+            status: number;
+            /** @description The resource as it is stored; null if the item failed. */
+            data: components["schemas"]["Aircraft"] | null;
+            /** @description The error, as in the response of such a request, without requestId; null if the item was stored. */
+            error: components["schemas"]["BatchItemError"] | null;
+        };
+        AircraftBatchResult: {
+            /** @description A result for each item, in the order of the request. */
+            items: components["schemas"]["AircraftBatchItem"][];
+            /** @description The number of items that were stored. */
+            succeeded: number;
+            /** @description The number of items that failed. */
+            failed: number;
+        };
+        BatchItemError: {
+            /** @description Stable code of the error. */
+            code: string;
+            /** @description A message for people that says what to do next. */
+            message: string;
+            /** @description Errors of single fields. */
+            fields: components["schemas"]["FieldError"][];
+        };
+        /**
+         * @description A new aircraft, or changes to the aircraft with this tail number. Of an aircraft that exists, a field that is left out stays. A
+         *     change of `status` clears `statusNote` and `expectedReturn`, which belong to the old status, unless the same item sets them.
+         */
+        UpsertAircraft: {
+            /** @description The registration mark. */
+            tailNumber: components["schemas"]["TailNumber"];
+            /** @description The ICAO type designator. */
+            typeDesignator: components["schemas"]["TypeDesignator"];
+            /** @description The model name of the manufacturer. */
+            model: components["schemas"]["Line1To100"];
+            homeBase?: components["schemas"]["Airport"] | null;
+            homeBaseName?: components["schemas"]["Line1To100"] | null;
+            /** @description The status. A new aircraft is `active` if it is left out. */
+            status?: components["schemas"]["AircraftStatus"];
+            statusNote?: components["schemas"]["MultilineText0To500"] | null;
+            expectedReturn?: components["schemas"]["Time"] | null;
+        };
+        UpsertAircraftBatch: {
+            /** @description True if all items are to be stored or none; false if left out: each item is stored by itself. */
+            atomic?: boolean;
+            /** @description 1 to 500 items, applied in their order. */
+            items: components["schemas"]["UpsertAircraft"][];
+        };
         /** @description The number of aircraft by status. */
         FleetCounts: {
             /** Format: int32 */
@@ -1085,6 +1199,59 @@ export interface components {
              */
             passengerCount?: number;
             notes?: components["schemas"]["MultilineText0To5000"] | null;
+        };
+        TripBatchItem: {
+            /** @description The status of the response that a request with this item alone would have: 201 if it was created, 200 if it was there before. */
+            status: number;
+            /** @description The resource as it is stored; null if the item failed. */
+            data: components["schemas"]["Trip"] | null;
+            /** @description The error, as in the response of such a request, without requestId; null if the item was stored. */
+            error: components["schemas"]["BatchItemError"] | null;
+        };
+        TripBatchResult: {
+            /** @description A result for each item, in the order of the request. */
+            items: components["schemas"]["TripBatchItem"][];
+            /** @description The number of items that were stored. */
+            succeeded: number;
+            /** @description The number of items that failed. */
+            failed: number;
+        };
+        /**
+         * @description A new trip, or changes to the trip with this external id. Of a trip that exists, a field that is left out stays; in a new one it
+         *     has its default.
+         */
+        UpsertTrip: {
+            /** @description The id of the trip in your own software. */
+            externalId: components["schemas"]["Identifier1To100"];
+            /** @description The purpose of the trip. */
+            tripType: components["schemas"]["TripType"];
+            /**
+             * @description The status. A new trip can have any, and is a `draft` if it is left out. That of a trip that exists changes as its state
+             *     machine allows.
+             */
+            status?: components["schemas"]["TripStatus"];
+            /** @description The airport of departure. */
+            origin: components["schemas"]["Airport"];
+            originName?: components["schemas"]["Line1To100"] | null;
+            /** @description The airport of arrival. */
+            destination: components["schemas"]["Airport"];
+            destinationName?: components["schemas"]["Line1To100"] | null;
+            /** @description The time of departure. */
+            departureDate: components["schemas"]["Time"];
+            arrivalDate?: components["schemas"]["Time"] | null;
+            aircraftId?: components["schemas"]["AircraftId"] | null;
+            /**
+             * Format: int32
+             * @description The number of passengers; 0 by default.
+             */
+            passengerCount?: number;
+            notes?: components["schemas"]["MultilineText0To5000"] | null;
+        };
+        UpsertTripBatch: {
+            /** @description True if all items are to be stored or none; false if left out: each item is stored by itself. */
+            atomic?: boolean;
+            /** @description 1 to 500 items, applied in their order. */
+            items: components["schemas"]["UpsertTrip"][];
         };
         /**
          * @description The protection of the reporter's name.
@@ -1365,6 +1532,43 @@ export interface components {
             dueDate?: components["schemas"]["Day"];
             notes?: components["schemas"]["MultilineText0To4000"] | null;
             externalId?: components["schemas"]["Identifier1To200"] | null;
+        };
+        InvoiceBatchItem: {
+            /** @description The status of the response that a request with this item alone would have: 201 if it was created, 200 if it was there before. */
+            status: number;
+            /** @description The resource as it is stored; null if the item failed. */
+            data: components["schemas"]["Invoice"] | null;
+            /** @description The error, as in the response of such a request, without requestId; null if the item was stored. */
+            error: components["schemas"]["BatchItemError"] | null;
+        };
+        InvoiceBatchResult: {
+            /** @description A result for each item, in the order of the request. */
+            items: components["schemas"]["InvoiceBatchItem"][];
+            /** @description The number of items that were stored. */
+            succeeded: number;
+            /** @description The number of items that failed. */
+            failed: number;
+        };
+        /** @description A new invoice, or changes to the draft with this external id. Of a draft that exists, a field that is left out stays. */
+        UpsertInvoice: {
+            /** @description The id of the invoice in your accounting system. */
+            externalId: components["schemas"]["Identifier1To200"];
+            /** @description The client who is billed; replaces name and email. */
+            client: components["schemas"]["NewInvoiceClient"];
+            tripId?: components["schemas"]["TripId"] | null;
+            /** @description The currency of every amount. */
+            currency: components["schemas"]["Currency"];
+            /** @description 1 to 200 line items, with a total of 0 or more; they replace all existing ones. */
+            lineItems: components["schemas"]["NewLineItem"][];
+            /** @description The last day for payment. */
+            dueDate: components["schemas"]["Day"];
+            notes?: components["schemas"]["MultilineText0To4000"] | null;
+        };
+        UpsertInvoiceBatch: {
+            /** @description True if all items are to be stored or none; false if left out: each item is stored by itself. */
+            atomic?: boolean;
+            /** @description 1 to 500 items, applied in their order. */
+            items: components["schemas"]["UpsertInvoice"][];
         };
         /** @description A payment on an invoice. */
         Payment: {
@@ -1784,6 +1988,11 @@ export interface components {
             success: true;
             data: components["schemas"]["Aircraft"];
         };
+        AircraftBatchResultEnvelope: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["AircraftBatchResult"];
+        };
         FleetStatusEnvelope: {
             /** @constant */
             success: true;
@@ -1799,6 +2008,11 @@ export interface components {
             success: true;
             data: components["schemas"]["Invoice"];
         };
+        InvoiceBatchResultEnvelope: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["InvoiceBatchResult"];
+        };
         PaymentPageEnvelope: {
             /** @constant */
             success: true;
@@ -1813,6 +2027,11 @@ export interface components {
             /** @constant */
             success: true;
             data: components["schemas"]["Trip"];
+        };
+        TripBatchResultEnvelope: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["TripBatchResult"];
         };
         ReportPageEnvelope: {
             /** @constant */
@@ -1932,6 +2151,11 @@ export type TailNumber = components['schemas']['TailNumber'];
 export type TypeDesignator = components['schemas']['TypeDesignator'];
 export type CreateAircraft = components['schemas']['CreateAircraft'];
 export type UpdateAircraft = components['schemas']['UpdateAircraft'];
+export type AircraftBatchItem = components['schemas']['AircraftBatchItem'];
+export type AircraftBatchResult = components['schemas']['AircraftBatchResult'];
+export type BatchItemError = components['schemas']['BatchItemError'];
+export type UpsertAircraft = components['schemas']['UpsertAircraft'];
+export type UpsertAircraftBatch = components['schemas']['UpsertAircraftBatch'];
 export type FleetCounts = components['schemas']['FleetCounts'];
 export type FleetLine = components['schemas']['FleetLine'];
 export type FleetStatus = components['schemas']['FleetStatus'];
@@ -1944,6 +2168,10 @@ export type CreateTrip = components['schemas']['CreateTrip'];
 export type Identifier1To100 = components['schemas']['Identifier1To100'];
 export type MultilineText0To5000 = components['schemas']['MultilineText0To5000'];
 export type UpdateTrip = components['schemas']['UpdateTrip'];
+export type TripBatchItem = components['schemas']['TripBatchItem'];
+export type TripBatchResult = components['schemas']['TripBatchResult'];
+export type UpsertTrip = components['schemas']['UpsertTrip'];
+export type UpsertTripBatch = components['schemas']['UpsertTripBatch'];
 export type Confidentiality = components['schemas']['Confidentiality'];
 export type Report = components['schemas']['Report'];
 export type ReportId = components['schemas']['ReportId'];
@@ -1975,6 +2203,10 @@ export type MultilineText0To4000 = components['schemas']['MultilineText0To4000']
 export type NewInvoiceClient = components['schemas']['NewInvoiceClient'];
 export type NewLineItem = components['schemas']['NewLineItem'];
 export type UpdateInvoice = components['schemas']['UpdateInvoice'];
+export type InvoiceBatchItem = components['schemas']['InvoiceBatchItem'];
+export type InvoiceBatchResult = components['schemas']['InvoiceBatchResult'];
+export type UpsertInvoice = components['schemas']['UpsertInvoice'];
+export type UpsertInvoiceBatch = components['schemas']['UpsertInvoiceBatch'];
 export type Payment = components['schemas']['Payment'];
 export type PaymentId = components['schemas']['PaymentId'];
 export type PaymentPage = components['schemas']['PaymentPage'];
@@ -2023,12 +2255,15 @@ export type ChangesEnvelope = components['schemas']['ChangesEnvelope'];
 export type FindingPageEnvelope = components['schemas']['FindingPageEnvelope'];
 export type AircraftPageEnvelope = components['schemas']['AircraftPageEnvelope'];
 export type AircraftEnvelope = components['schemas']['AircraftEnvelope'];
+export type AircraftBatchResultEnvelope = components['schemas']['AircraftBatchResultEnvelope'];
 export type FleetStatusEnvelope = components['schemas']['FleetStatusEnvelope'];
 export type InvoicePageEnvelope = components['schemas']['InvoicePageEnvelope'];
 export type InvoiceEnvelope = components['schemas']['InvoiceEnvelope'];
+export type InvoiceBatchResultEnvelope = components['schemas']['InvoiceBatchResultEnvelope'];
 export type PaymentPageEnvelope = components['schemas']['PaymentPageEnvelope'];
 export type TripPageEnvelope = components['schemas']['TripPageEnvelope'];
 export type TripEnvelope = components['schemas']['TripEnvelope'];
+export type TripBatchResultEnvelope = components['schemas']['TripBatchResultEnvelope'];
 export type ReportPageEnvelope = components['schemas']['ReportPageEnvelope'];
 export type ReportEnvelope = components['schemas']['ReportEnvelope'];
 export type ReportSummaryEnvelope = components['schemas']['ReportSummaryEnvelope'];
@@ -2241,6 +2476,30 @@ export interface operations {
             };
         };
     };
+    upsertAircraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpsertAircraftBatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AircraftBatchResultEnvelope"];
+                };
+            };
+        };
+    };
     getAircraft: {
         parameters: {
             query?: never;
@@ -2381,6 +2640,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvoiceEnvelope"];
+                };
+            };
+        };
+    };
+    upsertInvoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpsertInvoiceBatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceBatchResultEnvelope"];
                 };
             };
         };
@@ -2652,6 +2935,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TripEnvelope"];
+                };
+            };
+        };
+    };
+    upsertTrips: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpsertTripBatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TripBatchResultEnvelope"];
                 };
             };
         };

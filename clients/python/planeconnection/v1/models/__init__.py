@@ -2,6 +2,9 @@
 
 from .action import Action
 from .aircraft import Aircraft
+from .aircraft_batch_item import AircraftBatchItem
+from .aircraft_batch_result import AircraftBatchResult
+from .aircraft_batch_result_envelope import AircraftBatchResultEnvelope
 from .aircraft_envelope import AircraftEnvelope
 from .aircraft_page import AircraftPage
 from .aircraft_page_envelope import AircraftPageEnvelope
@@ -11,6 +14,7 @@ from .audit_event_details import AuditEventDetails
 from .audit_event_page import AuditEventPage
 from .audit_event_page_envelope import AuditEventPageEnvelope
 from .auth_method import AuthMethod
+from .batch_item_error import BatchItemError
 from .calling_key import CallingKey
 from .calling_member import CallingMember
 from .change_kind import ChangeKind
@@ -48,6 +52,9 @@ from .fleet_status import FleetStatus
 from .fleet_status_envelope import FleetStatusEnvelope
 from .follow_changes_view import FollowChangesView
 from .invoice import Invoice
+from .invoice_batch_item import InvoiceBatchItem
+from .invoice_batch_result import InvoiceBatchResult
+from .invoice_batch_result_envelope import InvoiceBatchResultEnvelope
 from .invoice_client import InvoiceClient
 from .invoice_envelope import InvoiceEnvelope
 from .invoice_page import InvoicePage
@@ -97,6 +104,9 @@ from .test_webhook import TestWebhook
 from .tested_webhook import TestedWebhook
 from .tested_webhook_envelope import TestedWebhookEnvelope
 from .trip import Trip
+from .trip_batch_item import TripBatchItem
+from .trip_batch_result import TripBatchResult
+from .trip_batch_result_envelope import TripBatchResultEnvelope
 from .trip_envelope import TripEnvelope
 from .trip_page import TripPage
 from .trip_page_envelope import TripPageEnvelope
@@ -107,6 +117,12 @@ from .update_invoice import UpdateInvoice
 from .update_report import UpdateReport
 from .update_trip import UpdateTrip
 from .update_webhook import UpdateWebhook
+from .upsert_aircraft import UpsertAircraft
+from .upsert_aircraft_batch import UpsertAircraftBatch
+from .upsert_invoice import UpsertInvoice
+from .upsert_invoice_batch import UpsertInvoiceBatch
+from .upsert_trip import UpsertTrip
+from .upsert_trip_batch import UpsertTripBatch
 from .void_invoice import VoidInvoice
 from .webhook import Webhook
 from .webhook_attempt import WebhookAttempt
@@ -146,6 +162,9 @@ from .workspace import Workspace
 __all__ = (
     "Action",
     "Aircraft",
+    "AircraftBatchItem",
+    "AircraftBatchResult",
+    "AircraftBatchResultEnvelope",
     "AircraftEnvelope",
     "AircraftPage",
     "AircraftPageEnvelope",
@@ -155,6 +174,7 @@ __all__ = (
     "AuditEventPage",
     "AuditEventPageEnvelope",
     "AuthMethod",
+    "BatchItemError",
     "CallingKey",
     "CallingMember",
     "Change",
@@ -192,6 +212,9 @@ __all__ = (
     "FleetStatusEnvelope",
     "FollowChangesView",
     "Invoice",
+    "InvoiceBatchItem",
+    "InvoiceBatchResult",
+    "InvoiceBatchResultEnvelope",
     "InvoiceClient",
     "InvoiceEnvelope",
     "InvoicePage",
@@ -241,6 +264,9 @@ __all__ = (
     "TestedWebhookEnvelope",
     "TestWebhook",
     "Trip",
+    "TripBatchItem",
+    "TripBatchResult",
+    "TripBatchResultEnvelope",
     "TripEnvelope",
     "TripPage",
     "TripPageEnvelope",
@@ -251,6 +277,12 @@ __all__ = (
     "UpdateReport",
     "UpdateTrip",
     "UpdateWebhook",
+    "UpsertAircraft",
+    "UpsertAircraftBatch",
+    "UpsertInvoice",
+    "UpsertInvoiceBatch",
+    "UpsertTrip",
+    "UpsertTripBatch",
     "VoidInvoice",
     "Webhook",
     "WebhookAttempt",

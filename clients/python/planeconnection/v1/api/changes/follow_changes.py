@@ -93,7 +93,7 @@ def sync_detailed(
     Args:
         after (int | Unset):
         module (str | Unset):
-        view (FollowChangesView | Unset): How much a change shows.
+        view (FollowChangesView | Unset): The part of a change that a response has.
         limit (int | Unset):
         wait (int | Unset):
         if_none_match (str | Unset):
@@ -143,7 +143,7 @@ def sync(
     Args:
         after (int | Unset):
         module (str | Unset):
-        view (FollowChangesView | Unset): How much a change shows.
+        view (FollowChangesView | Unset): The part of a change that a response has.
         limit (int | Unset):
         wait (int | Unset):
         if_none_match (str | Unset):
@@ -188,7 +188,7 @@ async def asyncio_detailed(
     Args:
         after (int | Unset):
         module (str | Unset):
-        view (FollowChangesView | Unset): How much a change shows.
+        view (FollowChangesView | Unset): The part of a change that a response has.
         limit (int | Unset):
         wait (int | Unset):
         if_none_match (str | Unset):
@@ -236,7 +236,7 @@ async def asyncio(
     Args:
         after (int | Unset):
         module (str | Unset):
-        view (FollowChangesView | Unset): How much a change shows.
+        view (FollowChangesView | Unset): The part of a change that a response has.
         limit (int | Unset):
         wait (int | Unset):
         if_none_match (str | Unset):
