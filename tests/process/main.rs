@@ -8,6 +8,7 @@ mod collections;
 mod commands;
 mod copy;
 mod crash;
+mod example_programs;
 mod examples;
 mod exposure;
 mod logs;
