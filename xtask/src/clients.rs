@@ -53,24 +53,39 @@ const FRESH_PROJECT: &str = "{ \"name\": \"fresh\", \"private\": true, \"type\":
 impl Clients {
     /// Generates and packs both clients; false if a step fails, or if generated files differ from kept ones in a check.
     pub(crate) fn run(&self) -> bool {
-        has_tools() && report(self.generate()) && prepare()
+        let mut openapi = command("cargo");
+        openapi.args(["run", "--quiet", "--", "openapi"]);
+        let generated = || generate(openapi).and_then(|is_made| if is_made { self.keep() } else { Ok(false) });
+        has_tools() && report(generated()) && prepare()
     }
 
-    fn generate(&self) -> io::Result<bool> {
-        if !generate()? {
-            return Ok(false);
+    /// Puts generated files in place of the kept ones, or compares both.
+    fn keep(&self) -> io::Result<bool> {
+        if self.check {
+            return are_kept();
         }
-        let mut is_kept = true;
         for (language, kept) in KEPT {
-            let fresh = Path::new(GENERATED).join(language);
-            if self.check {
-                is_kept &= is_same(&fresh, Path::new(kept))?;
-            } else {
-                replace(&fresh, Path::new(kept))?;
-            }
+            replace(&Path::new(GENERATED).join(language), Path::new(kept))?;
         }
-        Ok(is_kept)
+        Ok(true)
     }
+}
+
+/// Checks that the files in the repository are those that the document of the product gives, which the tests have built; false,
+/// and why on stderr, if not.
+pub(crate) fn check() -> bool {
+    let mut openapi = Command::new("target/debug/planeconnection");
+    openapi.arg("openapi");
+    report(generate(openapi).and_then(|is_made| if is_made { are_kept() } else { Ok(false) }))
+}
+
+/// Returns whether all kept files are as they were generated.
+fn are_kept() -> io::Result<bool> {
+    let mut is_kept = true;
+    for (language, kept) in KEPT {
+        is_kept &= is_same(&Path::new(GENERATED).join(language), Path::new(kept))?;
+    }
+    Ok(is_kept)
 }
 
 /// Packs, installs and type-checks both clients; false, and why on stderr, if it cannot be.
@@ -147,13 +162,13 @@ fn generator(program: &str, arguments: &[&Path]) -> bool {
     run_aloud(in_venv(PYTHON, "python").arg(Path::new(GENERATOR).join(program)).args(arguments))
 }
 
-/// Makes all generated files from the document of the product as it is built.
-fn generate() -> io::Result<bool> {
+/// Makes all generated files from the document that a command prints.
+fn generate(mut openapi: Command) -> io::Result<bool> {
     let folder = Path::new(GENERATED);
     let _none = fs::remove_dir_all(folder);
     fs::create_dir_all(folder)?;
     let (full, reduced) = (folder.join("full.json"), folder.join("reduced.json"));
-    let is_written = run_aloud(command("cargo").args(["run", "--quiet", "--", "openapi"]).stdout(File::create(&full)?));
+    let is_written = run_aloud(openapi.stdout(File::create(&full)?));
     Ok(is_written
         && generator("document.py", &[&full, &reduced])
         && generate_python(&reduced, &folder.join("python"))?

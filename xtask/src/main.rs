@@ -108,6 +108,7 @@ fn main() -> ExitCode {
             source()
                 && suite::prepare()
                 && all(&[format(), deny::step(), lints(), docs(), suite::on_sqlite(), budget::step()])
+                && clients::check()
                 && suite::on_postgres()
         }
         Chore::Check => source() && all(&[format(), lints(), suite::quick()]),
