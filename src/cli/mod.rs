@@ -118,6 +118,8 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(argument)) if argument.contains("<URL>")) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
     }
+    // A suggestion repeats the argument.
+    error.remove(ContextKind::Suggested);
     error
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use key_format::scrub;
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -38,9 +39,11 @@ impl Failure {
         Self { code: 2, ..self }
     }
 
-    /// Prints the line to stderr and returns the exit code.
+    /// Prints the line to stderr, without secrets, and returns the exit code.
     pub(super) fn report(self) -> ExitCode {
         let line = self.line.replace('\n', " ");
+        // A key may have been given where a file was expected.
+        let line = scrub(&line);
         // If stderr is closed, the exit code is left.
         let _unheard = writeln!(io::stderr(), "planeconnection: {line}");
         ExitCode::from(self.code)

@@ -1,6 +1,9 @@
 //! JSON handlers of aircraft.
 
+use std::convert::identity;
+
 use axum::extract::State;
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,8 +21,8 @@ use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::route::{get, patch, post};
 use kit::http::{
-    ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, Page, Path, Results, Revised,
-    Routes, WithEtag,
+    ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, Page, Path, Revised, Routes,
+    WithEtag,
 };
 
 pub fn routes() -> Routes<App> {
@@ -36,9 +39,9 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-const BATCH: &str = "Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field that is left out \
-    stays. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, \
-    unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.";
+const BATCH: &str = "Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field that is left \
+    out stays. Items are applied in their order. An item that fails does not keep the others from being stored, unless the batch is \
+    atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.";
 
 /// An aircraft of the workspace.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -139,9 +142,9 @@ async fn update(
         Box::pin(async move { store::find(tx, workspace, id).await.map(|aircraft| aircraft.map(AircraftView::from)) })
     });
     let mut tx = who.begin_if(&app, precondition).await?;
-    let aircraft = service::update(&mut tx, id, input).await?;
-    tx.commit().await?;
-    Ok(Revised::new(aircraft.into()))
+    let aircraft = AircraftView::from(service::update(&mut tx, id, input).await?);
+    tx.commit_answering(200, &aircraft).await?;
+    Ok(Revised::new(aircraft))
 }
 
 async fn fleet_status(who: Allowed<FleetRead>, State(app): State<App>, known: Known) -> Result<WithEtag<FleetStatus>, ApiError> {
@@ -151,17 +154,7 @@ async fn fleet_status(who: Allowed<FleetRead>, State(app): State<App>, known: Kn
 async fn upsert(
     who: Allowed<FleetWrite>,
     State(app): State<App>,
-    Batch { is_atomic, items }: Batch<UpsertAircraft>,
+    batch: Batch<UpsertAircraft>,
 ) -> Result<JsonOk<BatchResult<AircraftView>>, ApiError> {
-    let mut tx = who.begin(&app).await?;
-    let mut results = Results::new(is_atomic);
-    for item in items {
-        match item {
-            Ok(aircraft) => results.add(service::upsert(&mut tx, aircraft).await.map(|put| put.map(AircraftView::from)))?,
-            Err(invalid) => results.refuse(invalid),
-        }
-    }
-    let response = results.finish()?;
-    tx.commit().await?;
-    Ok(response)
+    who.apply_batch(&app, batch, |tx, aircraft| service::upsert(tx, aircraft).boxed(), AircraftView::from, identity).await
 }

@@ -7,7 +7,7 @@ use super::code::{Airport, TailNumber, TypeDesignator};
 use super::model::{CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};
 use super::place::PlaceName;
 use kit::clock::Time;
-use kit::http::{Check, present};
+use kit::http::{BatchItem, Check, present};
 
 /// A new aircraft, or changes to the aircraft with this tail number. Of an aircraft that exists, a field that is left out stays. A
 /// change of `status` clears `statusNote` and `expectedReturn`, which belong to the old status, unless the same item sets them.
@@ -40,6 +40,14 @@ pub struct UpsertAircraft {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Time>)]
     pub expected_return: Option<Option<Time>>,
+}
+
+impl BatchItem for UpsertAircraft {
+    const KEY: &'static str = "tailNumber";
+
+    fn key(&self) -> &str {
+        self.tail_number.as_str()
+    }
 }
 
 impl Check for UpsertAircraft {}

@@ -1,6 +1,9 @@
 //! JSON handlers of invoices.
 
+use std::convert::identity;
+
 use axum::extract::State;
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,7 +27,7 @@ use kit::db::DbResult;
 use kit::http::route::{get, patch, post};
 use kit::http::{
     ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoFields, NoParameters, Page,
-    Path, Results, Revised, Routes, WithEtag,
+    Path, Revised, Routes, WithEtag,
 };
 use kit::text::{BadText, sentence};
 
@@ -46,10 +49,10 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-const BATCH: &str = "Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a field that is left \
-    out stays. An invoice that was sent, paid or voided stays as it is: an item that differs from it fails. Items are applied in their order, in one transaction. \
-    An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all \
-    items failed: look at `failed`. It is safe to send a batch again.";
+const BATCH: &str = "Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a field that is \
+    left out stays. An invoice that was sent, paid or voided stays as it is: an item that differs from it fails. Items are applied in \
+    their order. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even \
+    if all items failed: look at `failed`. It is safe to send a batch again.";
 
 /// An invoice. All amounts are in minor units of its currency.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -200,7 +203,7 @@ async fn update(
     });
     let mut tx = who.begin_if(&app, precondition).await?;
     let invoice = InvoiceView::new(service::update(&mut tx, id, input).await?, who.day_of(tx.now()));
-    tx.commit().await?;
+    tx.commit_answering(200, &invoice).await?;
     Ok(Revised::new(invoice))
 }
 
@@ -255,21 +258,9 @@ async fn void(
 async fn upsert(
     who: Allowed<InvoicesWrite>,
     State(app): State<App>,
-    Batch { is_atomic, items }: Batch<UpsertInvoice>,
+    batch: Batch<UpsertInvoice>,
 ) -> Result<JsonOk<BatchResult<InvoiceView>>, ApiError> {
-    let mut tx = who.begin(&app).await?;
-    let today = who.day_of(tx.now());
-    let mut results = Results::new(is_atomic);
-    for item in items {
-        match item {
-            Ok(invoice) => {
-                let upserted = service::upsert(&mut tx, invoice).await;
-                results.add(upserted.map(|put| put.map(|invoice| InvoiceView::new(invoice, today))))?;
-            }
-            Err(invalid) => results.refuse(invalid),
-        }
-    }
-    let response = results.finish()?;
-    tx.commit().await?;
-    Ok(response)
+    let today = who.day_of(app.clock.now());
+    let view = |invoice| InvoiceView::new(invoice, today);
+    who.apply_batch(&app, batch, |tx, invoice| service::upsert(tx, invoice).boxed(), view, identity).await
 }

@@ -28,7 +28,7 @@ pub enum Error {
         number: String,
     },
     /// Only a draft can be edited.
-    #[error("invoice {0} is {1}, and only drafts can be edited: void it and create another one")]
+    #[error("invoice {0} is {1}, and only drafts can be edited: create another one, and void this one if it has no payment")]
     NotADraft(String, Stage),
     #[error("invoice {0} is void, which is final: create another one")]
     Void(String),

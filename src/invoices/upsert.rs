@@ -8,7 +8,7 @@ use super::lines::{self, NewLine};
 use super::model::{CreateInvoice, ExternalId, NewClient, Notes, UpdateInvoice};
 use crate::trips::TripId;
 use kit::day::Day;
-use kit::http::{Check, FieldErrors, present};
+use kit::http::{BatchItem, Check, FieldErrors, present};
 
 /// A new invoice, or changes to the draft with this external id. Of a draft that exists, a field that is left out stays.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -33,6 +33,14 @@ pub struct UpsertInvoice {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Notes>)]
     pub notes: Option<Option<Notes>>,
+}
+
+impl BatchItem for UpsertInvoice {
+    const KEY: &'static str = "externalId";
+
+    fn key(&self) -> &str {
+        self.external_id.as_str()
+    }
 }
 
 impl Check for UpsertInvoice {

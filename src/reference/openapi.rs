@@ -170,7 +170,7 @@ fn headers(status: u16) -> Value {
 }
 
 /// Fields that responses leave out where they do not apply, by schema.
-const LEFT_OUT: [(&str, &str); 2] = [("AuditEvent", "authentication"), ("Webhook", "warning")];
+const LEFT_OUT: [(&str, &str); 3] = [("AuditEvent", "authentication"), ("BatchItemError", "fields"), ("Webhook", "warning")];
 
 /// Marks all other fields of responses as required: they may be null, but are never left out. Request bodies may leave fields out.
 fn require_all(schemas: &mut Map<String, Value>, sent: &BTreeSet<String>) {
@@ -222,6 +222,11 @@ fn error_schemas() -> [(&'static str, Value); 2] {
                 "type": "array",
                 "description": "Errors of single fields.",
                 "items": { "$ref": "#/components/schemas/FieldError" },
+            },
+            "items": {
+                "type": "array",
+                "description": "Of an atomic batch: its items that failed, each with index, status, code and message.",
+                "items": { "type": "object" },
             },
             "requiredScope": text("With SCOPE_REQUIRED: the scope that is missing."),
             "apiKeyId": text("With ALREADY_CREATED: the key that this request created before."),

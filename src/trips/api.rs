@@ -1,6 +1,7 @@
 //! JSON handlers of trips.
 
 use axum::extract::State;
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,7 +21,7 @@ use kit::db::DbResult;
 use kit::http::route::{get, patch, post, put};
 use kit::http::{
     ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, IfMatchOrNone, JsonOk, Known, Listing, Page, Path, Put,
-    Results, Revised, Routes, WithEtag,
+    Revised, Routes, WithEtag,
 };
 use kit::text::{BadText, sentence};
 
@@ -40,8 +41,8 @@ pub fn routes() -> Routes<App> {
 }
 
 const BATCH: &str = "Creates or changes up to 500 trips, each by its external id. Of a trip that exists, a field that is left out stays. \
-    Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, unless the \
-    batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.";
+    Items are applied in their order. An item that fails does not keep the others from being stored, unless the batch is atomic. The \
+    response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.";
 
 /// A trip of the workspace.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -145,9 +146,9 @@ async fn update(
     let precondition =
         if_match.on(move |tx| Box::pin(async move { store::find(tx, workspace, id).await.map(|trip| trip.map(TripView::from)) }));
     let mut tx = who.begin_if(&app, precondition).await?;
-    let trip = service::update(&mut tx, id, input).await.map_err(|error| disclosed(error, &who))?;
-    tx.commit().await?;
-    Ok(Revised::new(trip.into()))
+    let trip = TripView::from(service::update(&mut tx, id, input).await.map_err(|error| disclosed(error, &who))?);
+    tx.commit_answering(200, &trip).await?;
+    Ok(Revised::new(trip))
 }
 
 /// Removes details of the aircraft from the error, unless the caller may read the fleet.
@@ -189,27 +190,16 @@ async fn put_by_external_id(
     });
     let mut tx = who.begin_if(&app, precondition).await?;
     let trip = service::put(&mut tx, external_id, input).await.map_err(|error| disclosed(error, &who))?;
-    tx.commit().await?;
-    Ok(trip.map(TripView::from))
+    let trip = trip.map(TripView::from);
+    tx.commit_answering(200, trip.get()).await?;
+    Ok(trip)
 }
 
 async fn upsert(
     who: Allowed<TripsWrite>,
     State(app): State<App>,
-    Batch { is_atomic, items }: Batch<UpsertTrip>,
+    batch: Batch<UpsertTrip>,
 ) -> Result<JsonOk<BatchResult<TripView>>, ApiError> {
-    let mut tx = who.begin(&app).await?;
-    let mut results = Results::new(is_atomic);
-    for item in items {
-        match item {
-            Ok(trip) => {
-                let upserted = service::upsert(&mut tx, trip).await;
-                results.add(upserted.map(|put| put.map(TripView::from)).map_err(|error| disclosed(error, &who)))?;
-            }
-            Err(invalid) => results.refuse(invalid),
-        }
-    }
-    let response = results.finish()?;
-    tx.commit().await?;
-    Ok(response)
+    let disclose = |error| disclosed(error, &who);
+    who.apply_batch(&app, batch, |tx, trip| service::upsert(tx, trip).boxed(), TripView::from, disclose).await
 }

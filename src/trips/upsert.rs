@@ -7,7 +7,7 @@ use super::model::{ARRIVAL_TOO_EARLY, CreateTrip, ExternalId, Notes, TripType, U
 use super::status::Status;
 use crate::fleet::{AircraftId, Airport, PlaceName};
 use kit::clock::Time;
-use kit::http::{Check, FieldErrors, present};
+use kit::http::{BatchItem, Check, FieldErrors, present};
 
 /// A new trip, or changes to the trip with this external id. Of a trip that exists, a field that is left out stays; in a new one it
 /// has its default.
@@ -56,6 +56,14 @@ pub struct UpsertTrip {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Notes>)]
     pub notes: Option<Option<Notes>>,
+}
+
+impl BatchItem for UpsertTrip {
+    const KEY: &'static str = "externalId";
+
+    fn key(&self) -> &str {
+        self.external_id.as_str()
+    }
 }
 
 impl Check for UpsertTrip {

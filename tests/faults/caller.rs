@@ -25,7 +25,7 @@ pub enum Call {
     RotateKey,
     RevokeKey,
     UpsertTrip,
-    /// Up to 29 trips in one call.
+    /// Up to 89 trips in one call, of which 50 are in one transaction.
     UpsertBatch,
     PostTrip,
     Report,

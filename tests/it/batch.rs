@@ -52,17 +52,20 @@ async fn each_item_is_created_or_replaced_in_order() {
     let t = TestApp::new().await;
     let client = t.with(&t.key(&["trips:write"]).await);
     client.put(&format!("{TRIPS}/by-external-id/B"), trip("B", "draft")).await.is(201);
-    let items = vec![trip("A", "draft"), trip("B", "scheduled"), trip("A", "scheduled"), trip("B", "scheduled")];
-    let answer = client.post(TRIP_BATCH, batch(items)).await.is(200);
-    assert_eq!(statuses(&answer), [201, 200, 200, 200]);
-    assert_eq!((answer.at("/data/succeeded"), answer.at("/data/failed")), (&json!(4), &json!(0)));
-    for (place, id) in [(0, "A"), (1, "B"), (2, "A")] {
-        assert_eq!(answer.text_at(&format!("/data/items/{place}/data/externalId")), id);
+    let items = vec![trip("A", "draft"), trip("B", "scheduled")];
+    let answer = client.post(TRIP_BATCH, batch(items.clone())).await.is(200);
+    assert_eq!(statuses(&answer), [201, 200]);
+    assert_eq!((answer.at("/data/succeeded"), answer.at("/data/failed")), (&json!(2), &json!(0)));
+    for (index, id) in [(0, "A"), (1, "B")] {
+        assert_eq!(answer.text_at(&format!("/data/items/{index}/data/externalId")), id);
+        assert_eq!(answer.at(&format!("/data/items/{index}/error")), &Value::Null);
     }
-    assert_eq!(answer.at("/data/items/0/data/id"), answer.at("/data/items/2/data/id"));
-    assert_eq!(answer.at("/data/items/2/error"), &Value::Null);
-    // The last item changes nothing.
-    assert_eq!(actions(&t, "trip.").await, ["trip.created", "trip.created", "trip.updated", "trip.updated"]);
+    assert_eq!(actions(&t, "trip.").await, ["trip.created", "trip.created", "trip.updated"]);
+    // Sent again, it changes nothing.
+    let again = client.post(TRIP_BATCH, batch(items)).await.is(200);
+    assert_eq!(statuses(&again), [200, 200]);
+    assert_eq!(again.at("/data/items/0/data"), answer.at("/data/items/0/data"));
+    assert_eq!(actions(&t, "trip.").await.len(), 3);
 }
 
 #[tokio::test]
@@ -80,8 +83,8 @@ async fn failed_items_do_not_keep_the_others_from_being_stored() {
     let answer = client.post(TRIP_BATCH, batch(items)).await.is(200);
     assert_eq!(statuses(&answer), [201, 409, 400, 400, 400, 400, 201]);
     assert_eq!((answer.at("/data/succeeded"), answer.at("/data/failed")), (&json!(2), &json!(5)));
-    for (place, field) in [(2, "originName"), (3, "externalId"), (4, "passengers")] {
-        assert_eq!(answer.text_at(&format!("/data/items/{place}/error/fields/0/field")), field);
+    for (index, field) in [(2, "originName"), (3, "externalId"), (4, "passengers")] {
+        assert_eq!(answer.text_at(&format!("/data/items/{index}/error/fields/0/field")), field);
     }
     assert_eq!(answer.text_at("/data/items/1/error/code"), "CONFLICT");
     assert_eq!(answer.at("/data/items/1/data"), &Value::Null);
@@ -118,15 +121,17 @@ async fn batch_stores_what_single_calls_would() {
     let client = t.with(&t.key(&["trips:write"]).await);
     let (_, northwind) = t.other_workspace().await;
     let steps = ["draft", "scheduled", "completed", "draft", "confirmed", "cancelled"];
-    let items: Vec<Value> =
-        (0..60).map(|number| trip(&format!("T{}", number * 7 % 11), steps[number * 5 % steps.len()])).collect();
-    let mut single = Vec::new();
-    for item in &items {
-        let path = format!("{TRIPS}/by-external-id/{}", item["externalId"].as_str().expect("an id"));
-        single.push(u64::from(northwind.put(&path, item.clone()).await.status));
+    let (mut single, mut many) = (Vec::new(), Vec::new());
+    for round in 0..6 {
+        let items: Vec<Value> =
+            (0..11).map(|number| trip(&format!("T{}", number * 7 % 11), steps[(number * 5 + round) % steps.len()])).collect();
+        for item in &items {
+            let path = format!("{TRIPS}/by-external-id/{}", item["externalId"].as_str().expect("an id"));
+            single.push(u64::from(northwind.put(&path, item.clone()).await.status));
+        }
+        many.extend(statuses(&client.post(TRIP_BATCH, batch(items)).await.is(200)));
     }
-    let answer = client.post(TRIP_BATCH, batch(items)).await.is(200);
-    assert_eq!(statuses(&answer), single);
+    assert_eq!(many, single);
     assert!(single.contains(&201) && single.contains(&200) && single.contains(&409), "{single:?}");
     let stored = async |client: &Client| {
         let list = client.get(&format!("{TRIPS}?page_size=100")).await.is(200);
@@ -152,8 +157,9 @@ async fn field_that_is_left_out_stays_and_null_removes_it() {
     moved.as_object_mut().expect("an object").remove("status");
     moved["departureDate"] = json!("2026-12-01T14:30:00Z");
     moved["arrivalDate"] = json!(null);
-    let answer = client.post(TRIP_BATCH, batch(vec![entered, moved])).await.is(200);
-    let stored = answer.at("/data/items/1/data");
+    client.post(TRIP_BATCH, batch(vec![entered])).await.is(200);
+    let answer = client.post(TRIP_BATCH, batch(vec![moved])).await.is(200);
+    let stored = answer.at("/data/items/0/data");
     assert_eq!(
         (&stored["passengerCount"], &stored["notes"], &stored["status"]),
         (&json!(4), &json!("Two dogs"), &json!("scheduled"))
@@ -223,15 +229,46 @@ async fn invoices_are_billed_once_and_numbered_without_gaps() {
     let sent = answer.text_at("/data/items/0/data/id");
     client.post(&format!("{INVOICES}/{sent}/send"), json!({})).await.is(200);
     // The first was sent: it stays as it is.
-    let again =
-        client.post(INVOICE_BATCH, batch(vec![invoice("QB-1", 100), invoice("QB-2", 250), invoice("QB-1", 300)])).await.is(200);
-    assert_eq!(statuses(&again), [200, 200, 409]);
+    let again = client.post(INVOICE_BATCH, batch(vec![invoice("QB-1", 100), invoice("QB-2", 250)])).await.is(200);
+    assert_eq!(statuses(&again), [200, 200]);
+    assert_eq!(statuses(&client.post(INVOICE_BATCH, batch(vec![invoice("QB-1", 300)])).await.is(200)), [409]);
     assert_eq!(again.text_at("/data/items/0/data/status"), "sent");
     assert_eq!(again.at("/data/items/1/data/total"), &json!(250));
     client.post(INVOICE_BATCH, atomic(vec![invoice("QB-3", 100), invoice("QB-1", 300)])).await.is(409).code("CONFLICT");
     let next = client.post(INVOICE_BATCH, batch(vec![invoice("QB-4", 100)])).await.is(200);
     assert_eq!(next.text_at("/data/items/0/data/number"), "INV-2026-0003");
     assert_eq!(client.get(INVOICES).await.is(200).at("/data/total"), &json!(3));
+}
+
+#[tokio::test]
+async fn object_that_is_named_twice_is_refused() {
+    let t = TestApp::new().await;
+    let client = t.with(&t.key(&["trips:write"]).await);
+    let items = vec![trip("A", "scheduled"), trip("A", "completed")];
+    client.post(TRIP_BATCH, atomic(items.clone())).await.is(400).names_field("items[1].externalId");
+    assert_eq!(statuses(&client.post(TRIP_BATCH, batch(items)).await.is(200)), [201, 400]);
+}
+
+#[tokio::test]
+async fn items_after_a_failed_transaction_have_its_error() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:write"]).await;
+    let items: Vec<Value> = (0..120).map(|number| trip(&format!("T{number}"), "draft")).collect();
+    // The second transaction begins with the fifty-first item.
+    t.tamper(t.database.by_engine(
+        "CREATE TRIGGER sixty BEFORE INSERT ON trips WHEN (SELECT count(*) FROM trips) >= 60 BEGIN SELECT RAISE(ABORT, 'no more'); END",
+        "CREATE FUNCTION sixty() RETURNS trigger AS $$ BEGIN IF (SELECT count(*) FROM trips) >= 60 THEN RAISE EXCEPTION 'no more'; \
+         END IF; RETURN NEW; END $$ LANGUAGE plpgsql; CREATE TRIGGER sixty BEFORE INSERT ON trips FOR EACH ROW EXECUTE FUNCTION sixty()",
+    ))
+    .await;
+    let answer = t.with(&key).post(TRIP_BATCH, batch(items.clone())).await.is(200);
+    let expected: Vec<u64> = (0..120).map(|index| if index < 50 { 201 } else { 500 }).collect();
+    assert_eq!(statuses(&answer), expected);
+    assert_eq!((answer.at("/data/succeeded"), answer.at("/data/failed")), (&json!(50), &json!(70)));
+    assert_eq!(t.number("SELECT count(*) FROM trips").await, 50);
+    t.with(&key).post(TRIP_BATCH, atomic(items[50..].to_vec())).await.is(500);
+    assert_eq!(t.number("SELECT count(*) FROM trips").await, 50);
+    assert_eq!(actions(&t, "trip.").await.len(), 50);
 }
 
 #[tokio::test]

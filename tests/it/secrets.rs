@@ -151,7 +151,13 @@ fn valid(method: &str, path: &str) -> Value {
             "description": "During the walk-around before the second leg the left fuel cap was found open.",
             "occurredAt": "2026-11-22T17:05:00Z",
         }),
-        ("post", path) if path.ends_with("/batch") => json!({ "atomic": true, "items": [{}] }),
+        ("post", path) if path.ends_with("/batch") => {
+            let mut item = valid("post", path.trim_end_matches("/batch"));
+            if !path.contains("/aircraft/") {
+                item["externalId"] = json!("T-2");
+            }
+            json!({ "atomic": true, "items": [item] })
+        }
         ("post", "/api/v1/webhooks") => json!({ "url": "https://8.8.8.8/", "events": ["*"] }),
         _ => json!({}),
     }

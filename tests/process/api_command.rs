@@ -232,3 +232,27 @@ fn redirect_is_not_followed_and_silence_ends() {
     let late = scene.run(&["POST", "/ops/trips", "--url", server, "--timeout", "1s", "--idempotency-key", "auto"]);
     late.fails(1, "no answer within 1 s; to repeat it, use --idempotency-key ");
 }
+
+#[test]
+fn key_in_a_wrong_place_is_not_printed() {
+    let scene = Scene::new(&["trips:read"]);
+    let key = scene.key.secret.as_str();
+    let (file, field, flag, url) = (format!("a=@{key}"), format!("{key}=x"), format!("--{key}"), format!("http://{key}"));
+    for arguments in [
+        &["GET", "/ops/trips", "--key-file", key][..],
+        &["GET", key],
+        &["POST", "/ops/trips", "--input", key],
+        &["GET", "/ops/trips", "--ca", key],
+        &["POST", "/ops/trips", "-F", &file],
+        &["POST", "/ops/trips", "-F", &field],
+        &["POST", "/ops/trips", "-f", &field, "-f", &field],
+        &["GET", "/ops/trips", &flag],
+        &["GET", "/ops/trips", "--url", &url],
+    ] {
+        let printed = format!("{:?}", run(scene.command(arguments), "")).to_lowercase();
+        assert!(!printed.contains(&key.to_lowercase()), "{arguments:?} prints the key");
+    }
+    let mut help = scene.command(&["--help"]);
+    help.env("PLANECONNECTION_KEY_FILE", key).env("PLANECONNECTION_INPUT", key).env("PLANECONNECTION_IDEMPOTENCY_KEY", key);
+    assert!(!format!("{:?}", run(help, "")).contains(key), "the help prints the environment");
+}

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema,
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{ApiError, FieldError, FieldErrors, JsonOk, Put};
+use super::{ApiError, FieldError, FieldErrors, Put};
 
 /// The largest number of failed items that the error of an atomic batch lists.
 const LISTED: usize = 50;
@@ -24,8 +24,10 @@ pub trait ItemError: Into<ApiError> {
 #[derive(Debug)]
 pub struct Results<V> {
     is_atomic: bool,
-    done: BatchResult<V>,
-    /// The errors of an atomic batch, by place.
+    items: Vec<ItemResult<V>>,
+    /// The number of items whose transactions have committed.
+    kept: usize,
+    /// The errors of an atomic batch, by index.
     errors: BTreeMap<usize, ApiError>,
 }
 
@@ -59,60 +61,83 @@ struct ItemFailure {
 impl<V> Results<V> {
     /// Begins the results of a batch.
     pub fn new(is_atomic: bool) -> Self {
-        Self { is_atomic, done: BatchResult { items: Vec::new(), succeeded: 0, failed: 0 }, errors: BTreeMap::new() }
+        Self { is_atomic, items: Vec::new(), kept: 0, errors: BTreeMap::new() }
+    }
+
+    pub fn is_atomic(&self) -> bool {
+        self.is_atomic
     }
 
     /// Adds the result of the next item. Fails if the database failed.
     pub fn add<E: ItemError>(&mut self, result: Result<Put<V>, E>) -> Result<(), ApiError> {
         match result {
-            Ok(Put::Created(stored)) => self.add_stored(201, stored),
-            Ok(Put::Replaced(stored)) => self.add_stored(200, stored),
+            Ok(Put::Created(stored)) => self.items.push(ItemResult { status: 201, data: Some(stored), error: None }),
+            Ok(Put::Replaced(stored)) => self.items.push(ItemResult { status: 200, data: Some(stored), error: None }),
             Err(error) if error.is_of_database() => return Err(error.into()),
             Err(error) => self.refuse(error.into()),
         }
         Ok(())
     }
 
-    fn add_stored(&mut self, status: u16, data: V) {
-        self.done.items.push(ItemResult { status, data: Some(data), error: None });
-        self.done.succeeded += 1;
-    }
-
     /// Adds the error of the next item.
     pub fn refuse(&mut self, error: ApiError) {
+        self.items.push(ItemResult::failed(&error));
         if self.is_atomic {
-            self.errors.insert(self.done.items.len(), error.clone());
+            self.errors.insert(self.items.len() - 1, error);
         }
-        self.done.items.push(ItemResult { status: error.status.as_u16(), data: None, error: Some(ItemFailure::of(&error)) });
-        self.done.failed += 1;
     }
 
-    /// Returns the response. Fails if the batch is atomic and an item has failed: nothing of it may be committed then.
-    pub fn finish(self) -> Result<JsonOk<BatchResult<V>>, ApiError> {
-        match self.errors.first_key_value() {
-            None => Ok(JsonOk(self.done)),
-            Some((place, first)) => Err(self.failure(*place, first)),
-        }
+    /// Fails if the batch is atomic and an item has failed: nothing of it may be committed then.
+    pub fn require_whole(&self) -> Result<(), ApiError> {
+        self.errors.first_key_value().map_or(Ok(()), |(index, first)| Err(self.failure(*index, first)))
+    }
+
+    /// Notes that all items so far are committed.
+    pub fn keep(&mut self) {
+        self.kept = self.items.len();
+    }
+
+    /// Returns whether items are committed.
+    pub fn is_any_kept(&self) -> bool {
+        self.kept > 0
+    }
+
+    /// Sets the error of all items of a batch of `count` that are not committed.
+    pub fn abandon(&mut self, count: usize, error: &ApiError) {
+        self.items.truncate(self.kept);
+        self.items.resize_with(count, || ItemResult::failed(error));
+    }
+
+    pub fn into_result(self) -> BatchResult<V> {
+        let succeeded = self.items.iter().filter(|item| item.data.is_some()).count();
+        let failed = self.items.len() - succeeded;
+        BatchResult { items: self.items, succeeded, failed }
     }
 
     /// Returns the error of an atomic batch: status, code and message of the first item that failed, and which others did.
-    fn failure(&self, place: usize, first: &ApiError) -> ApiError {
+    fn failure(&self, index: usize, first: &ApiError) -> ApiError {
         let mut faults = FieldErrors::default();
-        for (place, error) in &self.errors {
+        for (index, error) in &self.errors {
             for fault in &error.fields {
-                faults.add(format!("items[{place}].{}", fault.field), fault.message.clone());
+                faults.add(format!("items[{index}].{}", fault.field), fault.message.clone());
             }
         }
-        let (failed, all) = (self.done.failed, self.done.items.len());
-        let message = format!("Nothing was stored, as {failed} of {all} items failed. items[{place}]: {}", first.message);
-        let item = |(place, error): (&usize, &ApiError)| {
+        let (failed, all) = (self.errors.len(), self.items.len());
+        let message = format!("Nothing was stored, as {failed} of {all} items failed. items[{index}]: {}", first.message);
+        let item = |(index, error): (&usize, &ApiError)| {
             let mut item = json!(ItemFailure::of(error));
-            item["index"] = json!(place);
+            item["index"] = json!(index);
             item["status"] = json!(error.status.as_u16());
             item
         };
         let items: Vec<Value> = self.errors.iter().take(LISTED).map(item).collect();
         ApiError::new(first.status, first.code, message).with_fields(faults).with("items", items)
+    }
+}
+
+impl<V> ItemResult<V> {
+    fn failed(error: &ApiError) -> Self {
+        Self { status: error.status.as_u16(), data: None, error: Some(ItemFailure::of(error)) }
     }
 }
 
@@ -217,7 +242,9 @@ mod tests {
 
     #[test]
     fn each_item_has_its_status() {
-        let result = json!(mixed(false).finish().expect("a result").0);
+        let results = mixed(false);
+        assert!(results.require_whole().is_ok());
+        let result = json!(results.into_result());
         let statuses: Vec<_> = result["items"].as_array().into_iter().flatten().map(|item| &item["status"]).collect();
         assert_eq!(statuses, [201, 409, 400, 200]);
         assert_eq!((&result["succeeded"], &result["failed"]), (&json!(2), &json!(2)));
@@ -227,12 +254,24 @@ mod tests {
 
     #[test]
     fn atomic_batch_fails_with_its_first_failed_item_and_lists_the_others() {
-        let error = mixed(true).finish().expect_err("two have failed");
+        let error = mixed(true).require_whole().expect_err("two have failed");
         assert_eq!((error.status.as_u16(), error.code), (409, "CONFLICT"));
         assert_eq!(error.message, "Nothing was stored, as 2 of 4 items failed. items[1]: The trip is final.");
         assert_eq!(error.fields[0].field, "items[2].origin");
-        let places: Vec<_> = error.extra()["items"].as_array().into_iter().flatten().map(|item| &item["index"]).collect();
-        assert_eq!(places, [1, 2]);
+        let indices: Vec<_> = error.extra()["items"].as_array().into_iter().flatten().map(|item| &item["index"]).collect();
+        assert_eq!(indices, [1, 2]);
+    }
+
+    #[test]
+    fn items_that_are_not_committed_have_the_error_of_their_transaction() {
+        let mut results = mixed(false);
+        results.keep();
+        results.add::<Failed>(Ok(Put::Created(3))).expect("added");
+        results.abandon(7, &ApiError::unavailable());
+        let result = json!(results.into_result());
+        let statuses: Vec<_> = result["items"].as_array().into_iter().flatten().map(|item| &item["status"]).collect();
+        assert_eq!(statuses, [201, 409, 400, 200, 503, 503, 503]);
+        assert_eq!((&result["succeeded"], &result["failed"]), (&json!(2), &json!(5)));
     }
 
     #[test]

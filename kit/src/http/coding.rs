@@ -28,12 +28,12 @@ pub(super) enum Coding {
     Gzip,
 }
 
-/// The number of responses for which a body is coded.
+/// The number of responses that a body is coded for, which decides how much work the coding is worth.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Effort {
-    /// For one response: quickly.
+    /// One response: the coding has to be quick.
     One,
-    /// For many: as short as possible.
+    /// Many responses: the coded body has to be short.
     Many,
 }
 
@@ -82,9 +82,9 @@ impl Coding {
 
     fn encoded(self, body: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
         match self {
-            Self::Zstd => zstd::bulk::compress(body, if effort == Effort::One { 3 } else { 15 }),
+            Self::Zstd => zstd::bulk::compress(body, if effort == Effort::One { 3 } else { 9 }),
             Self::Brotli => {
-                let (quality, lgwin) = if effort == Effort::One { (4, 18) } else { (9, 22) };
+                let (quality, lgwin) = if effort == Effort::One { (4, 18) } else { (6, 22) };
                 let params = BrotliEncoderParams { quality, lgwin, size_hint: body.len(), ..BrotliEncoderParams::default() };
                 let mut coded = Vec::with_capacity(body.len() / 4);
                 brotli::BrotliCompress(&mut &*body, &mut coded, &params)?;

@@ -32,6 +32,13 @@ pub enum Put<T> {
 }
 
 impl<T> Put<T> {
+    /// Returns the resource.
+    pub fn get(&self) -> &T {
+        match self {
+            Self::Created(thing) | Self::Replaced(thing) => thing,
+        }
+    }
+
     /// Converts the resource, keeping the outcome.
     pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Put<U> {
         match self {

@@ -44,7 +44,8 @@ pub use describe::{Describe, Doc};
 pub use envelope::{Accepted, Created, JsonOk, NoStore, Put};
 pub use error::{ApiError, FieldError, WithoutErrorBody};
 pub use extract::{
-    Batch, Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Paths, Query, present,
+    Batch, BatchItem, Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Paths,
+    Query, present,
 };
 pub use matched::{Matched, record_route};
 pub use precondition::{IfMatch, IfMatchOrNone, Precondition};

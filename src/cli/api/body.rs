@@ -22,7 +22,7 @@ pub(super) struct BodyArguments {
     #[arg(short = 'F', long = "field", value_name = "NAME=JSON", value_parser = pair)]
     values: Vec<(String, String)>,
     /// File with the body, or - for standard input
-    #[arg(long, env = "PLANECONNECTION_INPUT", value_name = "FILE", conflicts_with_all = ["texts", "values"])]
+    #[arg(long, env = "PLANECONNECTION_INPUT", value_name = "FILE", hide_env_values = true, conflicts_with_all = ["texts", "values"])]
     input: Option<PathBuf>,
 }
 

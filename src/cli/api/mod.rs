@@ -46,7 +46,7 @@ pub(super) struct Api {
     )]
     url: String,
     /// File that contains the API key, or - for standard input. Or set `PLANECONNECTION_API_KEY` to the key itself
-    #[arg(long, env = "PLANECONNECTION_KEY_FILE", value_name = "FILE")]
+    #[arg(long, env = "PLANECONNECTION_KEY_FILE", value_name = "FILE", hide_env_values = true)]
     key_file: Option<PathBuf>,
     #[command(flatten)]
     body: BodyArguments,
@@ -63,9 +63,9 @@ pub(super) struct Api {
     #[arg(long, env = "PLANECONNECTION_PAGINATE", value_parser = output::switch)]
     paginate: bool,
     /// Idempotency key of a POST, so that a repetition changes nothing twice; auto makes one
-    #[arg(long, env = "PLANECONNECTION_IDEMPOTENCY_KEY", value_name = "TEXT")]
+    #[arg(long, env = "PLANECONNECTION_IDEMPOTENCY_KEY", value_name = "TEXT", hide_env_values = true)]
     idempotency_key: Option<String>,
-    /// Repetitions of a GET, HEAD or PUT, or of a POST with an idempotency key, after 429, 5xx or no answer
+    /// Repetitions of a GET, HEAD, PUT or batch, or of a POST with an idempotency key, after 429, 5xx or no answer
     #[arg(long, env = "PLANECONNECTION_RETRY", default_value_t = 0, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=10))]
     retry: u32,
@@ -76,7 +76,7 @@ pub(super) struct Api {
     #[arg(long, env = "PLANECONNECTION_ALLOW_HTTP", value_parser = output::switch)]
     allow_http: bool,
     /// File with PEM certificates of authorities that the server's certificate may be signed by, besides those of the system
-    #[arg(long, env = "PLANECONNECTION_CA", value_name = "FILE")]
+    #[arg(long, env = "PLANECONNECTION_CA", value_name = "FILE", hide_env_values = true)]
     ca: Option<PathBuf>,
 }
 
@@ -119,9 +119,10 @@ impl Api {
         if self.idempotency_key.is_some() && self.method != Method::POST {
             return Err(Failure::usage("--idempotency-key is for POST: other methods can be repeated as they are"));
         }
-        let is_repeatable = is_read || self.method == Method::PUT || self.idempotency_key.is_some();
+        let is_batch = self.method == Method::POST && self.path.ends_with("/batch");
+        let is_repeatable = is_read || is_batch || self.method == Method::PUT || self.idempotency_key.is_some();
         if self.retry > 0 && !is_repeatable {
-            return Err(Failure::usage("--retry repeats GET, HEAD and PUT, and a POST with --idempotency-key"));
+            return Err(Failure::usage("--retry repeats GET, HEAD, PUT and batches, and a POST with --idempotency-key"));
         }
         let is_stdin = credential::is_stdin(self.key_file.as_deref());
         if usize::from(is_stdin) + self.body.uses_of_stdin() > 1 {
@@ -206,6 +207,7 @@ mod tests {
             &["POST", "ops/trips", "-f", "origin=KTEB", "-F", "passengerCount=4", "--idempotency-key", "auto", "--retry=10"],
             &["PATCH", "/ops/trips/trip_1", "--input", "-", "-H", "If-Match: *", "-i", "--timeout", "5s"],
             &["PUT", "/settings/api-keys", "--input", "settings.json", "--key-file", "-"],
+            &["POST", "/ops/trips/batch", "--input", "trips.json", "--retry", "3"],
         ] {
             assert_eq!(checked(arguments), Ok(()), "{arguments:?}");
         }

@@ -1,5 +1,7 @@
 //! A whole list, page after page.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use url::Url;
 
@@ -43,20 +45,18 @@ pub(super) async fn print(exchange: &Exchange, url: &Url) -> Result<(), Failure>
     if url.query_pairs().any(|(name, _)| name == "page") {
         return Err(Failure::usage("--paginate reads every page: leave page out"));
     }
-    let mut cursor: Option<String> = None;
+    let (mut cursor, mut seen) = (None, HashSet::new());
     loop {
         let response = exchange.call(&at(url, cursor.as_deref())).await?;
         print::outcome(&response, exchange.has_credential())?;
         let no_list = || Failure::refused("--paginate: the answer is no list with a next_cursor; leave --paginate out");
         let page = ListPage::parse(&response.body).ok_or_else(no_list)?;
         let is_read = output::bytes(page.lines().as_bytes())?;
-        if page.next_cursor.is_none() || !is_read {
-            return Ok(());
-        }
-        if page.next_cursor == cursor {
+        let Some(next) = page.next_cursor.filter(|_| is_read) else { return Ok(()) };
+        if !seen.insert(next.clone()) {
             return Err(Failure::refused("--paginate: the server repeats a page; the list is incomplete"));
         }
-        cursor = page.next_cursor;
+        cursor = Some(next);
     }
 }
 

@@ -69,7 +69,7 @@ struct Field {
 pub(super) fn outcome(response: &DirectResponse, has_credential: bool) -> Result<(), Failure> {
     let status = response.status;
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
-        return Ok(());
+        return every_item(&response.body);
     }
     let mut line = match serde_json::from_slice::<Envelope>(&response.body) {
         Ok(Envelope { error }) => format!("{} {}", status.as_u16(), in_words(&error)),
@@ -83,6 +83,28 @@ pub(super) fn outcome(response: &DirectResponse, has_credential: bool) -> Result
         line.push_str("; no key was sent: use --key-file");
     }
     Err(Failure::refused(one_line(&line)))
+}
+
+/// The envelope of the response to a batch.
+#[derive(Deserialize)]
+struct BatchEnvelope {
+    data: BatchCounts,
+}
+
+#[derive(Deserialize)]
+struct BatchCounts {
+    succeeded: u64,
+    failed: u64,
+}
+
+/// Fails if the response is to a batch of which items have failed.
+fn every_item(body: &[u8]) -> Result<(), Failure> {
+    match serde_json::from_slice::<BatchEnvelope>(body) {
+        Ok(BatchEnvelope { data: BatchCounts { succeeded, failed } }) if failed > 0 => {
+            Err(Failure::refused(format!("{failed} of {} items failed; see error of each", succeeded.saturating_add(failed))))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn in_words(Detail { code, message, request_id, fields }: &Detail) -> String {

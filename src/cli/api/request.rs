@@ -78,6 +78,9 @@ pub(super) fn headers(given: &[(HeaderName, HeaderValue)]) -> Result<HeaderMap, 
 
 /// Returns the URL of a call. The path and the query cannot lead to another server, nor out of the API.
 pub(super) fn url(base: &str, path: &str, query: &[(String, String)]) -> Result<Url, Failure> {
+    if find_secret(base).is_some() {
+        return Err(Failure::usage("--url: expected the address of the server, which has no key or token in it"));
+    }
     let base = server(base)?;
     if path.contains("://") || path.contains('#') {
         return Err(Failure::usage("PATH: expected a path such as /ops/trips; --url names the server"));
@@ -87,6 +90,12 @@ pub(super) fn url(base: &str, path: &str, query: &[(String, String)]) -> Result<
         return Err(Failure::usage("a key or token does not belong into a URL, where logs keep it: use --key-file"));
     }
     let path_alone = path.split('?').next().unwrap_or_default();
+    // They would be resolved, so that an id which is not encoded leads to something else.
+    let is_dotted =
+        path_alone.split(['/', '\\']).any(|part| matches!(part.to_lowercase().replace("%2e", ".").as_str(), "." | ".."));
+    if is_dotted || path.contains(char::is_control) {
+        return Err(Failure::usage("PATH: encode . and .. as parts of a path, and control characters"));
+    }
     let path = if OUTSIDE.contains(&path_alone) || path.starts_with(AS_IT_IS) {
         path.to_owned()
     } else {
@@ -119,7 +128,7 @@ pub(super) fn is_private_on_the_way(url: &Url) -> bool {
     let is_here = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => name == "localhost",
         None => false,
     };
     url.scheme() == "https" || is_here

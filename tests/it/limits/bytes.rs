@@ -67,3 +67,29 @@ async fn stored_bytes_include_audit_events() {
     dispatcher.patch(&path, json!({ "statusNote": "Mine" })).await.is(429).code("RATE_LIMITED");
     t.other_workspace().await.1.post("/api/v1/api-keys", json!({})).await.is(400);
 }
+
+#[tokio::test]
+async fn stored_bytes_include_what_batches_and_replacements_write() {
+    let trip = |number: usize, note: usize| {
+        json!({
+            "externalId": format!("T{number}"), "tripType": "charter", "origin": "KTEB", "destination": "KBOS",
+            "departureDate": "2026-12-01T14:00:00Z", "notes": format!("{note} {}", "n".repeat(4_000)),
+        })
+    };
+    let t = with([(Limit::StoredBytes, 200_000)]).await;
+    let key = t.with(&t.key(&["trips:write"]).await);
+    let batch = |numbers: std::ops::Range<usize>| json!({ "items": numbers.map(|number| trip(number, 0)).collect::<Vec<_>>() });
+    key.post("/api/v1/ops/trips/batch", batch(0..30)).await.is(200);
+    // Sent again, it stores nothing.
+    key.post("/api/v1/ops/trips/batch", batch(0..30)).await.is(200);
+    key.post("/api/v1/ops/trips/batch", batch(30..45)).await.is(200);
+    key.post("/api/v1/ops/trips/batch", batch(45..46)).await.is(429).code("RATE_LIMITED");
+
+    let t = with([(Limit::StoredBytes, 200_000)]).await;
+    let key = t.with(&t.key(&["trips:write"]).await);
+    let mut written = 0;
+    while key.put("/api/v1/ops/trips/by-external-id/T1", trip(1, written)).await.status < 300 {
+        written += 1;
+    }
+    assert!((20..60).contains(&written), "{written}");
+}

@@ -123,7 +123,7 @@ export interface paths {
         put?: never;
         /**
          * Upsert aircraft
-         * @description Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field that is left out stays. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
+         * @description Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field that is left out stays. Items are applied in their order. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
          *
          *     Permission: fleet:write.
          */
@@ -213,7 +213,7 @@ export interface paths {
         put?: never;
         /**
          * Upsert invoices
-         * @description Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a field that is left out stays. An invoice that was sent, paid or voided stays as it is: an item that differs from it fails. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
+         * @description Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a field that is left out stays. An invoice that was sent, paid or voided stays as it is: an item that differs from it fails. Items are applied in their order. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
          *
          *     Permission: invoices:write.
          */
@@ -367,7 +367,7 @@ export interface paths {
         put?: never;
         /**
          * Upsert trips
-         * @description Creates or changes up to 500 trips, each by its external id. Of a trip that exists, a field that is left out stays. Items are applied in their order, in one transaction. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
+         * @description Creates or changes up to 500 trips, each by its external id. Of a trip that exists, a field that is left out stays. Items are applied in their order. An item that fails does not keep the others from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at `failed`. It is safe to send a batch again.
          *
          *     Permission: trips:write.
          */
@@ -726,6 +726,8 @@ export interface components {
             docs?: string;
             /** @description Errors of single fields. */
             fields?: components["schemas"]["FieldError"][];
+            /** @description Of an atomic batch: its items that failed, each with index, status, code and message. */
+            items?: Record<string, unknown>[];
             /** @description With SCOPE_REQUIRED: the scope that is missing. */
             requiredScope?: string;
             /** @description With ALREADY_CREATED: the key that this request created before. */
@@ -1041,7 +1043,7 @@ export interface components {
             /** @description A message for people that says what to do next. */
             message: string;
             /** @description Errors of single fields. */
-            fields: components["schemas"]["FieldError"][];
+            fields?: components["schemas"]["FieldError"][];
         };
         /**
          * @description A new aircraft, or changes to the aircraft with this tail number. Of an aircraft that exists, a field that is left out stays. A
@@ -1064,7 +1066,7 @@ export interface components {
         UpsertAircraftBatch: {
             /** @description True if all items are to be stored or none; false if left out: each item is stored by itself. */
             atomic?: boolean;
-            /** @description 1 to 500 items, applied in their order. */
+            /** @description 1 to 500 items, applied in their order, each for another object. */
             items: components["schemas"]["UpsertAircraft"][];
         };
         /** @description The number of aircraft by status. */
@@ -1250,7 +1252,7 @@ export interface components {
         UpsertTripBatch: {
             /** @description True if all items are to be stored or none; false if left out: each item is stored by itself. */
             atomic?: boolean;
-            /** @description 1 to 500 items, applied in their order. */
+            /** @description 1 to 500 items, applied in their order, each for another object. */
             items: components["schemas"]["UpsertTrip"][];
         };
         /**
@@ -1567,7 +1569,7 @@ export interface components {
         UpsertInvoiceBatch: {
             /** @description True if all items are to be stored or none; false if left out: each item is stored by itself. */
             atomic?: boolean;
-            /** @description 1 to 500 items, applied in their order. */
+            /** @description 1 to 500 items, applied in their order, each for another object. */
             items: components["schemas"]["UpsertInvoice"][];
         };
         /** @description A payment on an invoice. */

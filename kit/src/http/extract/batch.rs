@@ -1,6 +1,7 @@
 //! Extractor of batches: many inputs in one JSON body.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use axum::extract::{FromRequest, Request};
 use serde::Deserialize;
@@ -29,6 +30,14 @@ pub struct Batch<T> {
     pub items: Vec<Result<T, ApiError>>,
 }
 
+/// An item of a batch, which names the object that it creates or changes.
+pub trait BatchItem {
+    /// The field with the name.
+    const KEY: &'static str;
+
+    fn key(&self) -> &str;
+}
+
 /// The form of the body.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,39 +57,65 @@ struct RawBatch<'a> {
     items: Vec<&'a RawValue>,
 }
 
-impl<T: Check> Check for BatchInput<T> {
+impl<T: Check + BatchItem> Check for BatchInput<T> {
     fn check(&self, faults: &mut FieldErrors) {
         let count = self.items.len();
         faults.require((1..=MOST).contains(&count), "items", &format!("must have 1 to {MOST} items; this has {count}"));
-        for (place, item) in self.items.iter().enumerate() {
+        let mut seen = HashMap::new();
+        for (index, item) in self.items.iter().enumerate() {
             if faults.is_full() {
                 return faults.cut();
             }
             let mut own = FieldErrors::default();
             item.check(&mut own);
-            faults.add_within(&format!("items[{place}]"), own);
+            if let Some(first) = repeated(&mut seen, index, item) {
+                own.add(T::KEY, repetition(first));
+            }
+            faults.add_within(&format!("items[{index}]"), own);
         }
     }
 }
 
-impl<T: DeserializeOwned + ToSchema + Check> Batch<T> {
+/// Returns the index of an earlier item that names the same object.
+fn repeated<'i, T: BatchItem>(seen: &mut HashMap<&'i str, usize>, index: usize, item: &'i T) -> Option<usize> {
+    let first = *seen.entry(item.key()).or_insert(index);
+    (first < index).then_some(first)
+}
+
+/// The fault of an item whose object an earlier item names. Applied twice, a batch would not be the same as applied once.
+fn repetition(first: usize) -> String {
+    format!("is that of items[{first}] as well; name each object once")
+}
+
+/// Replaces items that name an object of an earlier one by an error.
+fn refuse_repeated<T: BatchItem>(items: Vec<Result<T, ApiError>>) -> Vec<Result<T, ApiError>> {
+    let mut seen = HashMap::new();
+    let valid = items.iter().enumerate().filter_map(|(index, item)| Some((index, item.as_ref().ok()?)));
+    let repeated: HashMap<usize, usize> =
+        valid.filter_map(|(index, item)| repeated(&mut seen, index, item).map(|first| (index, first))).collect();
+    let refused = |(index, item)| match repeated.get(&index) {
+        Some(first) => Err(ApiError::invalid_field(T::KEY, repetition(*first))),
+        None => item,
+    };
+    items.into_iter().enumerate().map(refused).collect()
+}
+
+impl<T: DeserializeOwned + ToSchema + Check + BatchItem> Batch<T> {
     fn of(body: &[u8]) -> Result<Self, ApiError> {
         // A list would do for a struct as well.
         if body.trim_ascii_start().starts_with(b"{")
             && let Ok(RawBatch { atomic: false, items }) = serde_json::from_slice(body)
             && (1..=MOST).contains(&items.len())
         {
-            return Ok(Self {
-                is_atomic: false,
-                items: items.into_iter().map(|item| parse_item(item.get().as_bytes())).collect(),
-            });
+            let items = items.into_iter().map(|item| parse_item(item.get().as_bytes())).collect();
+            return Ok(Self { is_atomic: false, items: refuse_repeated(items) });
         }
         let BatchInput { atomic: is_atomic, items } = parse(body)?;
         Ok(Self { is_atomic, items: items.into_iter().map(Ok).collect() })
     }
 }
 
-impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + ToSchema + Check> FromRequest<S> for Batch<T> {
+impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + ToSchema + Check + BatchItem> FromRequest<S> for Batch<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
@@ -100,7 +135,7 @@ impl<T: ToSchema> PartialSchema for BatchInput<T> {
         let atomic = "True if all items are to be stored or none; false if left out: each item is stored by itself.";
         let atomic = ObjectBuilder::new().schema_type(Type::Boolean).description(Some(atomic));
         let items = ArrayBuilder::new().items(Ref::from_schema_name(T::name())).min_items(Some(1)).max_items(Some(MOST));
-        let items = items.description(Some("1 to 500 items, applied in their order."));
+        let items = items.description(Some("1 to 500 items, applied in their order, each for another object."));
         let closed = Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(false));
         let object = ObjectBuilder::new().property("atomic", atomic).property("items", items).additional_properties(closed);
         object.required("items").into()
@@ -125,7 +160,16 @@ mod tests {
     #[derive(Debug, Deserialize, ToSchema)]
     #[serde(deny_unknown_fields)]
     struct Flight {
+        number: String,
         passengers: u8,
+    }
+
+    impl BatchItem for Flight {
+        const KEY: &'static str = "number";
+
+        fn key(&self) -> &str {
+            &self.number
+        }
     }
 
     impl Check for Flight {
@@ -138,47 +182,68 @@ mod tests {
         error.fields.iter().map(|fault| fault.field.as_str()).collect()
     }
 
+    fn flight(number: &str, passengers: u32) -> String {
+        format!("{{\"number\":\"{number}\",\"passengers\":{passengers}}}")
+    }
+
+    fn of(head: &str, items: &[String]) -> Result<Batch<Flight>, ApiError> {
+        Batch::of(format!("{{{head}\"items\":[{}]}}", items.join(",")).as_bytes())
+    }
+
+    const ATOMIC: &str = "\"atomic\":true,";
+
     #[test]
-    fn invalid_item_keeps_its_place_among_the_others() {
-        let body = br#"{"items":[{"passengers":1},{"passengers":10},{"passengers":"2"},[3],{"passengers":4}]}"#;
-        let batch = Batch::<Flight>::of(body).expect("a batch");
+    fn invalid_item_keeps_its_index_among_the_others() {
+        let quoted = r#"{"number":"C","passengers":"2"}"#.to_owned();
+        let items = [flight("A", 1), flight("B", 10), quoted, "[3]".to_owned(), flight("A", 2), flight("D", 4)];
+        let batch = of("", &items).expect("a batch");
         assert!(!batch.is_atomic);
         let valid: Vec<_> = batch.items.iter().map(|item| item.as_ref().ok().map(|flight| flight.passengers)).collect();
-        assert_eq!(valid, [Some(1), None, None, None, Some(4)]);
-        for place in [1, 2] {
-            assert_eq!(fields(batch.items[place].as_ref().expect_err("an invalid item")), ["passengers"]);
+        assert_eq!(valid, [Some(1), None, None, None, None, Some(4)]);
+        for (index, field) in [(1, "passengers"), (2, "passengers"), (4, "number")] {
+            assert_eq!(fields(batch.items[index].as_ref().expect_err("an invalid item")), [field]);
         }
         assert!(batch.items[3].as_ref().expect_err("a list").message.starts_with("The item is not a JSON object."));
+        assert!(batch.items[4].as_ref().expect_err("repeated").message.contains("items[0]"));
     }
 
     #[test]
-    fn invalid_items_refuse_an_atomic_batch_with_their_places() {
-        let body = br#"{"atomic":true,"items":[{"passengers":1},{"passengers":10},{"passengers":"2"}]}"#;
-        let error = Batch::<Flight>::of(body).expect_err("invalid");
+    fn invalid_items_refuse_an_atomic_batch_with_their_indices() {
+        let quoted = r#"{"number":"C","passengers":"2"}"#.to_owned();
+        let error = of(ATOMIC, &[flight("A", 1), flight("B", 10), quoted]).expect_err("invalid");
         assert_eq!(fields(&error), ["items[2].passengers"]);
-        let by_rule = Batch::<Flight>::of(br#"{"atomic":true,"items":[{"passengers":1},{"passengers":10}]}"#);
-        assert_eq!(fields(&by_rule.expect_err("invalid")), ["items[1].passengers"]);
-        let valid = Batch::<Flight>::of(br#"{"atomic":true,"items":[{"passengers":1}]}"#).expect("a batch");
+        let by_rule = of(ATOMIC, &[flight("A", 1), flight("B", 10), flight("A", 1)]).expect_err("invalid");
+        assert_eq!(fields(&by_rule), ["items[1].passengers", "items[2].number"]);
+        let valid = of(ATOMIC, &[flight("A", 1)]).expect("a batch");
         assert!(valid.is_atomic && valid.items.len() == 1);
     }
 
     #[test]
     fn batch_has_between_one_and_five_hundred_items() {
-        let of =
-            |count| Batch::<Flight>::of(format!("{{\"items\":[{}]}}", vec!["{\"passengers\":1}"; count].join(",")).as_bytes());
-        assert_eq!(of(500).expect("a batch").items.len(), 500);
-        for count in [0, 501] {
-            assert_eq!(fields(&of(count).expect_err("of another length")), ["items"]);
+        let count = |count: u32| of("", &(0..count).map(|number| flight(&number.to_string(), 1)).collect::<Vec<_>>());
+        assert_eq!(count(500).expect("a batch").items.into_iter().filter(Result::is_ok).count(), 500);
+        for wrong in [0, 501] {
+            assert_eq!(fields(&count(wrong).expect_err("of another length")), ["items"]);
         }
     }
 
     #[test]
     fn body_of_another_form_is_refused_as_a_whole() {
-        for body in ["[]", "[false,[]]", "{}", r#"{"items":{}}"#, r#"{"items":[{"passengers":1}],"items":[]}"#, r#"{"item":[]}"#]
+        let item = flight("A", 1);
+        for body in
+            ["[]", "[false,[]]", "{}", r#"{"items":{}}"#, &format!("{{\"items\":[{item}],\"items\":[]}}"), r#"{"item":[]}"#]
         {
             assert!(Batch::<Flight>::of(body.as_bytes()).is_err(), "{body}");
         }
-        let extra = Batch::<Flight>::of(br#"{"items":[{"passengers":1}],"mode":"atomic"}"#).expect_err("an unknown field");
+        let extra = of("\"mode\":\"atomic\",", &[item]).expect_err("an unknown field");
         assert_eq!(fields(&extra), ["mode"]);
+    }
+
+    #[test]
+    fn text_that_is_not_json_in_an_item_is_said_to_be_in_the_item() {
+        let item = r#"{"number":"A","passengers":1e999}"#.to_owned();
+        let batch = of("", &[item]).expect("a batch");
+        let error = batch.items[0].as_ref().expect_err("out of range");
+        assert!(error.message.starts_with("The item is not JSON that can be read"), "{}", error.message);
     }
 }

@@ -175,7 +175,7 @@ fn parse_object<T: DeserializeOwned + ToSchema + Check>(body: &[u8], subject: &s
             return Ok(input);
         }
     }
-    let mut faults = walk::faults_of::<T>(body)?;
+    let mut faults = walk::faults_of::<T>(body, subject)?;
     faults.join(by_rule);
     faults.into_result()?;
     Err(ApiError::invalid(format!("{subject} does not have the form of this call. Compare it with the API reference.")))

@@ -1,6 +1,7 @@
 //! Extractors. Unknown fields and parameters are refused: a misspelt filter must not return everything.
 //!
-//! - `body` JSON, with or without an `Idempotency-Key`; `batch` many inputs in a body; `query` parameters, filters and pages; here the parameters in a path
+//! - `body` JSON, with or without an `Idempotency-Key`; `batch` many inputs in a body; `query` parameters, filters and pages; here the
+//!   parameters in a path
 //! - `field_errors` validation errors by field, all at once: `walk` finds those of a body by its schema, `expected` says what the
 //!   schema asks for, `probe` asks the type of a single text; `nesting` compares lists and objects with the schema
 
@@ -20,7 +21,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 
-pub use batch::Batch;
+pub use batch::{Batch, BatchItem};
 pub use body::{Body, IdempotencyKey, IdempotentBody, present};
 pub use field_errors::{Check, FieldErrors, NoFields};
 pub use query::{Listing, NoParameters, Query};

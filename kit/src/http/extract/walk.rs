@@ -16,22 +16,22 @@ use super::probe::{Step, probe};
 use crate::http::{ApiError, Doc};
 use crate::text::refuse_secret;
 
-/// Returns the faults of a JSON text as a body of type `T`. Fails if the text is not JSON.
-pub(super) fn faults_of<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<FieldErrors, ApiError> {
+/// Returns the faults of a JSON text as a body of type `T`. Fails if the text, which errors call `subject`, is not JSON.
+pub(super) fn faults_of<T: DeserializeOwned + ToSchema>(body: &[u8], subject: &str) -> Result<FieldErrors, ApiError> {
     let mut doc = Doc::default();
     let schema = doc.schema::<T>();
     let mut walk = Walk { schemas: &doc.schemas, probe: probe::<T>, path: Vec::new(), faults: FieldErrors::default() };
     let mut json = serde_json::Deserializer::from_slice(body);
-    walk.value(&schema).deserialize(&mut json).map_err(|error| not_json(&error))?;
-    json.end().map_err(|_| ApiError::invalid("The body continues after its JSON value. Send one value."))?;
+    walk.value(&schema).deserialize(&mut json).map_err(|error| not_json(&error, subject))?;
+    json.end().map_err(|_| ApiError::invalid(format!("{subject} continues after its JSON value. Send one value.")))?;
     Ok(walk.faults)
 }
 
 /// A text that is not JSON. The place is where reading ended, which is at the fault or shortly after it.
-fn not_json(error: &serde_json::Error) -> ApiError {
+fn not_json(error: &serde_json::Error, subject: &str) -> ApiError {
     let (line, column) = (error.line(), error.column());
     let hint = if error.is_eof() { "it ends too early" } else { "check quotes, commas, brackets, escapes and numbers there" };
-    ApiError::invalid(format!("The body is not JSON that can be read, at line {line}, column {column}: {hint}."))
+    ApiError::invalid(format!("{subject} is not JSON that can be read, at line {line}, column {column}: {hint}."))
 }
 
 /// The largest number of items of a list that are looked at, if its schema has no limit.

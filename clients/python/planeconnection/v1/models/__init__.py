@@ -32,6 +32,7 @@ from .create_webhook import CreateWebhook
 from .deleted_webhook import DeletedWebhook
 from .deleted_webhook_envelope import DeletedWebhookEnvelope
 from .error_detail import ErrorDetail
+from .error_detail_items_item import ErrorDetailItemsItem
 from .event_actor import EventActor
 from .event_authentication import EventAuthentication
 from .event_type_description import EventTypeDescription
@@ -192,6 +193,7 @@ __all__ = (
     "DeletedWebhook",
     "DeletedWebhookEnvelope",
     "ErrorDetail",
+    "ErrorDetailItemsItem",
     "EventActor",
     "EventAuthentication",
     "EventTypeDescription",

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
     from ..models.field_error import FieldError
 
@@ -19,12 +21,12 @@ class BatchItemError:
     Attributes:
         code (str): Stable code of the error.
         message (str): A message for people that says what to do next.
-        fields (list[FieldError]): Errors of single fields.
+        fields (list[FieldError] | Unset): Errors of single fields.
     """
 
     code: str
     message: str
-    fields: list[FieldError]
+    fields: list[FieldError] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -32,10 +34,12 @@ class BatchItemError:
 
         message = self.message
 
-        fields = []
-        for fields_item_data in self.fields:
-            fields_item = fields_item_data.to_dict()
-            fields.append(fields_item)
+        fields: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.fields, Unset):
+            fields = []
+            for fields_item_data in self.fields:
+                fields_item = fields_item_data.to_dict()
+                fields.append(fields_item)
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -43,9 +47,10 @@ class BatchItemError:
             {
                 "code": code,
                 "message": message,
-                "fields": fields,
             }
         )
+        if fields is not UNSET:
+            field_dict["fields"] = fields
 
         return field_dict
 
@@ -58,12 +63,14 @@ class BatchItemError:
 
         message = d.pop("message")
 
-        fields = []
-        _fields = d.pop("fields")
-        for fields_item_data in _fields:
-            fields_item = FieldError.from_dict(fields_item_data)
+        _fields = d.pop("fields", UNSET)
+        fields: list[FieldError] | Unset = UNSET
+        if _fields is not UNSET:
+            fields = []
+            for fields_item_data in _fields:
+                fields_item = FieldError.from_dict(fields_item_data)
 
-            fields.append(fields_item)
+                fields.append(fields_item)
 
         batch_item_error = cls(
             code=code,

@@ -9,6 +9,7 @@ from attrs import field as _attrs_field
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.error_detail_items_item import ErrorDetailItemsItem
     from ..models.field_error import FieldError
 
 
@@ -24,6 +25,8 @@ class ErrorDetail:
         request_id (str): Names this request in logs and in the audit log.
         docs (str | Unset): The address of the paragraph about this code: its causes, and what to do.
         fields (list[FieldError] | Unset): Errors of single fields.
+        items (list[ErrorDetailItemsItem] | Unset): Of an atomic batch: its items that failed, each with index, status,
+            code and message.
         required_scope (str | Unset): With SCOPE_REQUIRED: the scope that is missing.
         api_key_id (str | Unset): With ALREADY_CREATED: the key that this request created before.
         invoice_id (str | Unset): With CONFLICT over an externalId: the invoice that has it.
@@ -34,6 +37,7 @@ class ErrorDetail:
     request_id: str
     docs: str | Unset = UNSET
     fields: list[FieldError] | Unset = UNSET
+    items: list[ErrorDetailItemsItem] | Unset = UNSET
     required_scope: str | Unset = UNSET
     api_key_id: str | Unset = UNSET
     invoice_id: str | Unset = UNSET
@@ -55,6 +59,13 @@ class ErrorDetail:
                 fields_item = fields_item_data.to_dict()
                 fields.append(fields_item)
 
+        items: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.items, Unset):
+            items = []
+            for items_item_data in self.items:
+                items_item = items_item_data.to_dict()
+                items.append(items_item)
+
         required_scope = self.required_scope
 
         api_key_id = self.api_key_id
@@ -74,6 +85,8 @@ class ErrorDetail:
             field_dict["docs"] = docs
         if fields is not UNSET:
             field_dict["fields"] = fields
+        if items is not UNSET:
+            field_dict["items"] = items
         if required_scope is not UNSET:
             field_dict["requiredScope"] = required_scope
         if api_key_id is not UNSET:
@@ -85,6 +98,7 @@ class ErrorDetail:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.error_detail_items_item import ErrorDetailItemsItem  # noqa: PLC0415
         from ..models.field_error import FieldError  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -105,6 +119,15 @@ class ErrorDetail:
 
                 fields.append(fields_item)
 
+        _items = d.pop("items", UNSET)
+        items: list[ErrorDetailItemsItem] | Unset = UNSET
+        if _items is not UNSET:
+            items = []
+            for items_item_data in _items:
+                items_item = ErrorDetailItemsItem.from_dict(items_item_data)
+
+                items.append(items_item)
+
         required_scope = d.pop("requiredScope", UNSET)
 
         api_key_id = d.pop("apiKeyId", UNSET)
@@ -117,6 +140,7 @@ class ErrorDetail:
             request_id=request_id,
             docs=docs,
             fields=fields,
+            items=items,
             required_scope=required_scope,
             api_key_id=api_key_id,
             invoice_id=invoice_id,

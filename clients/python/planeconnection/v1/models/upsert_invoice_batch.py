@@ -18,7 +18,7 @@ T = TypeVar("T", bound="UpsertInvoiceBatch")
 class UpsertInvoiceBatch:
     """
     Attributes:
-        items (list[UpsertInvoice]): 1 to 500 items, applied in their order.
+        items (list[UpsertInvoice]): 1 to 500 items, applied in their order, each for another object.
         atomic (bool | Unset): True if all items are to be stored or none; false if left out: each item is stored by
             itself.
     """

@@ -62,9 +62,9 @@ def sync_detailed(
     """Upsert aircraft
 
      Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field
-    that is left out stays. Items are applied in their order, in one transaction. An item that fails
-    does not keep the others from being stored, unless the batch is atomic. The response is 200 even if
-    all items failed: look at `failed`. It is safe to send a batch again.
+    that is left out stays. Items are applied in their order. An item that fails does not keep the
+    others from being stored, unless the batch is atomic. The response is 200 even if all items failed:
+    look at `failed`. It is safe to send a batch again.
 
     Permission: fleet:write.
 
@@ -98,9 +98,9 @@ def sync(
     """Upsert aircraft
 
      Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field
-    that is left out stays. Items are applied in their order, in one transaction. An item that fails
-    does not keep the others from being stored, unless the batch is atomic. The response is 200 even if
-    all items failed: look at `failed`. It is safe to send a batch again.
+    that is left out stays. Items are applied in their order. An item that fails does not keep the
+    others from being stored, unless the batch is atomic. The response is 200 even if all items failed:
+    look at `failed`. It is safe to send a batch again.
 
     Permission: fleet:write.
 
@@ -129,9 +129,9 @@ async def asyncio_detailed(
     """Upsert aircraft
 
      Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field
-    that is left out stays. Items are applied in their order, in one transaction. An item that fails
-    does not keep the others from being stored, unless the batch is atomic. The response is 200 even if
-    all items failed: look at `failed`. It is safe to send a batch again.
+    that is left out stays. Items are applied in their order. An item that fails does not keep the
+    others from being stored, unless the batch is atomic. The response is 200 even if all items failed:
+    look at `failed`. It is safe to send a batch again.
 
     Permission: fleet:write.
 
@@ -163,9 +163,9 @@ async def asyncio(
     """Upsert aircraft
 
      Creates or changes up to 500 aircraft, each by its tail number. Of an aircraft that exists, a field
-    that is left out stays. Items are applied in their order, in one transaction. An item that fails
-    does not keep the others from being stored, unless the batch is atomic. The response is 200 even if
-    all items failed: look at `failed`. It is safe to send a batch again.
+    that is left out stays. Items are applied in their order. An item that fails does not keep the
+    others from being stored, unless the batch is atomic. The response is 200 even if all items failed:
+    look at `failed`. It is safe to send a batch again.
 
     Permission: fleet:write.
 

@@ -63,9 +63,9 @@ def sync_detailed(
 
      Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a
     field that is left out stays. An invoice that was sent, paid or voided stays as it is: an item that
-    differs from it fails. Items are applied in their order, in one transaction. An item that fails does
-    not keep the others from being stored, unless the batch is atomic. The response is 200 even if all
-    items failed: look at `failed`. It is safe to send a batch again.
+    differs from it fails. Items are applied in their order. An item that fails does not keep the others
+    from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at
+    `failed`. It is safe to send a batch again.
 
     Permission: invoices:write.
 
@@ -100,9 +100,9 @@ def sync(
 
      Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a
     field that is left out stays. An invoice that was sent, paid or voided stays as it is: an item that
-    differs from it fails. Items are applied in their order, in one transaction. An item that fails does
-    not keep the others from being stored, unless the batch is atomic. The response is 200 even if all
-    items failed: look at `failed`. It is safe to send a batch again.
+    differs from it fails. Items are applied in their order. An item that fails does not keep the others
+    from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at
+    `failed`. It is safe to send a batch again.
 
     Permission: invoices:write.
 
@@ -132,9 +132,9 @@ async def asyncio_detailed(
 
      Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a
     field that is left out stays. An invoice that was sent, paid or voided stays as it is: an item that
-    differs from it fails. Items are applied in their order, in one transaction. An item that fails does
-    not keep the others from being stored, unless the batch is atomic. The response is 200 even if all
-    items failed: look at `failed`. It is safe to send a batch again.
+    differs from it fails. Items are applied in their order. An item that fails does not keep the others
+    from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at
+    `failed`. It is safe to send a batch again.
 
     Permission: invoices:write.
 
@@ -167,9 +167,9 @@ async def asyncio(
 
      Creates up to 500 invoices as drafts, each by its external id, or changes those that are drafts: a
     field that is left out stays. An invoice that was sent, paid or voided stays as it is: an item that
-    differs from it fails. Items are applied in their order, in one transaction. An item that fails does
-    not keep the others from being stored, unless the batch is atomic. The response is 200 even if all
-    items failed: look at `failed`. It is safe to send a batch again.
+    differs from it fails. Items are applied in their order. An item that fails does not keep the others
+    from being stored, unless the batch is atomic. The response is 200 even if all items failed: look at
+    `failed`. It is safe to send a batch again.
 
     Permission: invoices:write.
 
