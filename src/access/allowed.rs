@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::refusal::{reauthentication_required, refused, role_required};
 use super::rule::{Credentials, Rule};
 use crate::app::App;
-use crate::audit::{Actor, AuditContext, AuditedTx, BeginError, IdempotencyOutcome};
+use crate::audit::{Actor, AuditContext, AuditedTx, BatchAuthor, BeginError, IdempotencyOutcome};
 use crate::keys::DenialReason;
 use crate::limits::{Call, Permit};
 use crate::members::Member;
@@ -69,6 +69,11 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
     /// The actor, proof, address and request for the audit log, with the check of the credential that a write repeats.
     pub fn audit_context(&self, app: &App) -> AuditContext {
         self.caller.audit_context(app, &self.request)
+    }
+
+    /// Returns the caller as the author of a batch.
+    pub fn batch_author(&self, app: &App) -> BatchAuthor {
+        BatchAuthor { workspace: self.workspace(), context: self.audit_context(app) }
     }
 
     /// Begins a write on the caller's behalf.

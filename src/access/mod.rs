@@ -7,7 +7,7 @@
 //! - Two different credentials in one request are refused, and so is a key or token in a URL.
 //!
 //! - `credential` what a request presents; `rule`, `permission` what a route needs; `caller` who is admitted; `admit` the check
-//! - `allowed` extractor of API calls; `batch` applies the items of one; `page_session`, `open_page` those of pages; `csrf` the middleware of
+//! - `allowed` extractor of API calls; `page_session`, `open_page` those of pages; `csrf` the middleware of
 //!   forms, `csrf_token` its tokens; `confirm` the page between a form and its handler
 //! - `reader` checks again during a long response, `recheck` when a write begins; `request` audit context of a request
 //! - `refusal` error responses; `hosts` accepted host names; `api` whoami, and forward authentication
@@ -15,7 +15,6 @@
 mod admit;
 mod allowed;
 mod api;
-mod batch;
 mod caller;
 mod confirm;
 mod credential;

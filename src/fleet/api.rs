@@ -16,6 +16,7 @@ use super::upsert::UpsertAircraft;
 use super::{service, store};
 use crate::access::{Allowed, FleetRead, FleetWrite};
 use crate::app::App;
+use crate::audit::apply_batch;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -156,5 +157,13 @@ async fn upsert(
     State(app): State<App>,
     batch: Batch<UpsertAircraft>,
 ) -> Result<JsonOk<BatchResult<AircraftView>>, ApiError> {
-    who.apply_batch(&app, batch, |tx, aircraft| service::upsert(tx, aircraft).boxed(), AircraftView::from, identity).await
+    apply_batch(
+        &app,
+        who.batch_author(&app),
+        batch,
+        |tx, aircraft| service::upsert(tx, aircraft).boxed(),
+        AircraftView::from,
+        identity,
+    )
+    .await
 }

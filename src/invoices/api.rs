@@ -19,6 +19,7 @@ use super::upsert::UpsertInvoice;
 use super::{service, store};
 use crate::access::{Allowed, InvoicesRead, InvoicesWrite};
 use crate::app::App;
+use crate::audit::apply_batch;
 use crate::trips::TripId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
@@ -262,5 +263,5 @@ async fn upsert(
 ) -> Result<JsonOk<BatchResult<InvoiceView>>, ApiError> {
     let today = who.day_of(app.clock.now());
     let view = |invoice| InvoiceView::new(invoice, today);
-    who.apply_batch(&app, batch, |tx, invoice| service::upsert(tx, invoice).boxed(), view, identity).await
+    apply_batch(&app, who.batch_author(&app), batch, |tx, invoice| service::upsert(tx, invoice).boxed(), view, identity).await
 }

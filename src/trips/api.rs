@@ -13,6 +13,7 @@ use super::upsert::UpsertTrip;
 use super::{service, store};
 use crate::access::{Allowed, TripsRead, TripsWrite, WorkspacePermission};
 use crate::app::App;
+use crate::audit::apply_batch;
 use crate::fleet::{AircraftId, Airport};
 use crate::scopes::{Module, Scope};
 use crate::workspaces::WorkspaceId;
@@ -201,5 +202,5 @@ async fn upsert(
     batch: Batch<UpsertTrip>,
 ) -> Result<JsonOk<BatchResult<TripView>>, ApiError> {
     let disclose = |error| disclosed(error, &who);
-    who.apply_batch(&app, batch, |tx, trip| service::upsert(tx, trip).boxed(), TripView::from, disclose).await
+    apply_batch(&app, who.batch_author(&app), batch, |tx, trip| service::upsert(tx, trip).boxed(), TripView::from, disclose).await
 }
