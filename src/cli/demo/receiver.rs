@@ -159,14 +159,13 @@ async fn take(State(receiver): State<Arc<Receiver>>, method: Method, uri: Uri, h
         signature: signature.as_str(),
         status: status.as_u16(),
     };
-    // The terminal may be gone.
-    let _said = output::line(format!(
+    let line = format!(
         "Received {} {} at {}, signature {}: answered {}",
         arrived.event_type, arrived.event, arrived.path, arrived.signature, arrived.status
-    ));
-    let mut all = lock(&receiver.arrived);
-    all.push_front(arrived);
-    all.truncate(SHOWN);
+    );
+    receiver.keep(arrived);
+    // What is printed is on the page already. The terminal may be gone.
+    let _said = output::line(line);
     let server = [(SERVER, place.map_or("demo", |place| WEBHOOKS[place].server))];
     if status == StatusCode::SERVICE_UNAVAILABLE {
         (status, server, MAINTENANCE).into_response()
@@ -176,6 +175,13 @@ async fn take(State(receiver): State<Arc<Receiver>>, method: Method, uri: Uri, h
 }
 
 impl Receiver {
+    /// Adds a request to those on the page.
+    fn keep(&self, arrived: Arrived) {
+        let mut all = lock(&self.arrived);
+        all.push_front(arrived);
+        all.truncate(SHOWN);
+    }
+
     /// Judges the signature of a request to an endpoint whose secret is known.
     fn signature(&self, place: Option<usize>, headers: &HeaderMap, body: &[u8]) -> Signature {
         let Some(known) = place.and_then(|place| self.endpoints.get(place)) else { return Signature::Unchecked };
