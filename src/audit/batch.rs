@@ -32,7 +32,7 @@ struct ItemHandler<Apply, View, Disclose> {
     disclose: Disclose,
 }
 
-/// Applies the items of a batch in their order, in transactions of [`CHUNK`] items, and an atomic batch in a single one.
+/// Applies the items of a batch in their order, in transactions of fifty items, and an atomic batch in a single one.
 ///
 /// `apply` is the use case, `view` shows its result in the response, and `disclose` removes from an error what the caller may not
 /// know. If a transaction fails, the items before it are stored, and it and later items have its error. Fails if none is stored.
