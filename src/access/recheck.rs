@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::audit::{AuditContext, BeginError, CredentialCheck, CredentialLoss};
+use crate::audit::{AuditContext, BeginError, BeginRefusal, CredentialCheck, CredentialLoss};
 use crate::keys::{self, DeniedRequest, EntryRef, Recorder};
 use crate::members::Role;
 use crate::request_context::RequestContext;
@@ -52,7 +52,9 @@ impl CredentialCheck for KeyCheck {
         };
         Box::pin(async move {
             let checked = keys::require(&self.recorder, tx, &self.entry, self.scope, request).await;
-            if let (Err(BeginError::Denied(CredentialLoss::Key(reason))), Some(request)) = (&checked, &self.request) {
+            if let Err(BeginError::Denied(BeginRefusal::Credential(CredentialLoss::Key(reason)))) = &checked
+                && let Some(request) = &self.request
+            {
                 request.note_refusal(KeyRefusal::new(self.entry.clone(), *reason, self.scope));
             }
             checked

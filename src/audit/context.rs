@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::authentication::Authentication;
-use super::credential::{BeginError, CredentialCheck, CredentialLoss};
+use super::credential::{BeginError, CredentialCheck};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::Tx;
-use kit::http::Precondition;
+use kit::http::{Precondition, PreconditionFailed};
 
 /// The actor of a write, and the request it comes with.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl AuditContext {
             credential.check(tx, self, now).await?;
         }
         match &self.precondition {
-            Some(precondition) if !precondition.holds(tx).await? => Err(CredentialLoss::Outdated.into()),
+            Some(precondition) if !precondition.holds(tx).await? => Err(BeginError::Denied(PreconditionFailed.into())),
             Some(_) | None => Ok(()),
         }
     }

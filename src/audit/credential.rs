@@ -16,7 +16,7 @@ use crate::security::SETUP_REQUIRED;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx};
-use kit::http::ApiError;
+use kit::http::{ApiError, PreconditionFailed};
 
 /// A credential that is checked again when its request writes.
 pub trait CredentialCheck: Debug + Send + Sync {
@@ -42,7 +42,7 @@ pub trait ReadCheck: Debug + Send + Sync {
     fn is_allowed(&self) -> BoxFuture<'_, DbResult<bool>>;
 }
 
-/// The reason why a write is refused whose request was admitted.
+/// The reason why a credential no longer allows a write whose request was admitted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CredentialLoss {
     #[error("This session has ended meanwhile; nothing was changed. Sign in again.")]
@@ -55,21 +55,30 @@ pub enum CredentialLoss {
     FactorSetup,
     #[error("{}", .0.lost_message())]
     Key(DenialReason),
-    /// The credential is as it was, but not the resource: [`AuditContext::precondition`] does not hold.
-    #[error(
-        "This is not in the state that the request demands; nothing was changed. Get it again, make your change to what you get, \
-         and send it with the new ETag."
-    )]
-    Outdated,
+}
+
+/// The refusal of a write whose request was admitted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BeginRefusal {
+    #[error(transparent)]
+    Credential(#[from] CredentialLoss),
+    #[error(transparent)]
+    Precondition(#[from] PreconditionFailed),
 }
 
 /// The reason why an [`AuditedTx`](super::AuditedTx) did not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
+}
+
+impl From<CredentialLoss> for BeginError {
+    fn from(loss: CredentialLoss) -> Self {
+        Self::Denied(loss.into())
+    }
 }
 
 impl From<CredentialLoss> for ApiError {
@@ -79,7 +88,6 @@ impl From<CredentialLoss> for ApiError {
             CredentialLoss::Role => (StatusCode::FORBIDDEN, "ROLE_REQUIRED"),
             CredentialLoss::FactorSetup => (StatusCode::FORBIDDEN, SETUP_REQUIRED),
             CredentialLoss::Key(reason) => (status(reason), reason.code()),
-            CredentialLoss::Outdated => (StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED"),
         };
         let error = Self::new(status, code, loss.to_string());
         if status == StatusCode::UNAUTHORIZED {
@@ -90,10 +98,19 @@ impl From<CredentialLoss> for ApiError {
     }
 }
 
+impl From<BeginRefusal> for ApiError {
+    fn from(refusal: BeginRefusal) -> Self {
+        match refusal {
+            BeginRefusal::Credential(loss) => loss.into(),
+            BeginRefusal::Precondition(failed) => failed.into(),
+        }
+    }
+}
+
 impl From<BeginError> for ApiError {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => loss.into(),
+            BeginError::Denied(refusal) => refusal.into(),
             BeginError::Db(error) => error.into(),
         }
     }

@@ -56,7 +56,7 @@ pub use batch::{BatchAuthor, apply_batch};
 pub use chain_verifier::ChainVerifier;
 pub use compare::{Comparison, Comparisons, Difference, compare};
 pub use context::AuditContext;
-pub use credential::{BeginError, CredentialCheck, CredentialLoss, ReadCheck};
+pub use credential::{BeginError, BeginRefusal, CredentialCheck, CredentialLoss, ReadCheck};
 pub use denials::{DenialCount, Denials, denials};
 pub use descriptions::{describe, unusual};
 pub use event::{Event, EventId, and_rewritten, changed_fields, differences, unrepeated};

@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 use super::factors::{Challenge, FactorError};
 use super::password::{PasswordError, Weak};
 use crate::access::unauthorized;
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 use kit::http::ApiError;
 use kit::limit::RateLimited;
 use kit::text::sentence;
@@ -51,7 +51,7 @@ pub enum Error {
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -59,7 +59,7 @@ pub enum Error {
 impl From<BeginError> for Error {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }
@@ -93,7 +93,7 @@ impl From<Error> for ApiError {
                 Self::too_soon(message, limited)
             }
             Error::Password(error) => error.into(),
-            Error::Denied(loss) => loss.into(),
+            Error::Denied(refusal) => refusal.into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -95,7 +95,7 @@ impl From<FactorError> for Failure {
 impl From<BeginError> for Failure {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::refused(loss.to_string()),
+            BeginError::Denied(refusal) => Self::refused(refusal.to_string()),
             BeginError::Db(error) => error.into(),
         }
     }

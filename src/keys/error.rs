@@ -5,7 +5,7 @@ use sea_orm::DbErr;
 
 use super::model::{KeyId, PauseEnd, Status};
 use super::policy::PolicyBreach;
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 use crate::limits::Exceeded;
 use crate::scopes::Scope;
 use kit::cidr::NotACidr;
@@ -87,7 +87,7 @@ pub enum Error {
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
     IdempotencyKeyReused,
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -99,7 +99,7 @@ fn in_words(breaches: &[PolicyBreach]) -> String {
 impl From<BeginError> for Error {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }
@@ -149,7 +149,7 @@ impl From<Error> for ApiError {
             }
             Error::IdempotencyKeyReused => Self::idempotency_key_reused(),
             Error::Quota(exceeded) => exceeded.into(),
-            Error::Denied(loss) => loss.into(),
+            Error::Denied(refusal) => refusal.into(),
             Error::Db(error) => error.into(),
         }
     }

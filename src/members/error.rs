@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use sea_orm::DbErr;
 
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 use crate::auth::password::{PasswordError, Weak};
 use crate::limits::Exceeded;
 use kit::http::ApiError;
@@ -49,7 +49,7 @@ pub enum Error {
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
     IdempotencyKeyReused,
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -66,7 +66,7 @@ impl From<PasswordError> for Error {
 impl From<BeginError> for Error {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }
@@ -86,7 +86,7 @@ impl From<Error> for ApiError {
             Error::Busy => Self::rate_limited(sentence(), 1),
             Error::IdempotencyKeyReused => Self::idempotency_key_reused(),
             Error::Quota(exceeded) => exceeded.into(),
-            Error::Denied(loss) => loss.into(),
+            Error::Denied(refusal) => refusal.into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use sea_orm::DbErr;
 
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 use kit::http::ApiError;
 
 /// The reason why the sandbox was not reset.
@@ -12,7 +12,7 @@ pub enum Error {
     #[error("this workspace has no sandbox: its first test key creates it")]
     NotFound,
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -20,7 +20,7 @@ pub enum Error {
 impl From<BeginError> for Error {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }
@@ -30,7 +30,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::not_found("sandbox"),
-            Error::Denied(loss) => loss.into(),
+            Error::Denied(refusal) => refusal.into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use sea_orm::DbErr;
 
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 use kit::http::ApiError;
 use kit::text::sentence;
 
@@ -17,7 +17,7 @@ pub enum Error {
     #[error("at least one account owner must have a second factor before it can be required: ask one to set it up")]
     OwnerFactorNeeded,
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -25,7 +25,7 @@ pub enum Error {
 impl From<BeginError> for Error {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }
@@ -37,7 +37,7 @@ impl From<Error> for ApiError {
             Error::OwnFactorNeeded | Error::OwnerFactorNeeded => {
                 Self::new(StatusCode::CONFLICT, "SECOND_FACTOR_NEEDED", sentence(error))
             }
-            Error::Denied(loss) => loss.into(),
+            Error::Denied(refusal) => refusal.into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::model::{EndpointId, EndpointStatus};
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 use crate::scopes::Scope;
 use crate::secret_key::{SealError, SecretKeyMissing};
 use kit::http::ApiError;
@@ -61,7 +61,7 @@ pub enum Error {
     #[error(transparent)]
     Sealed(#[from] SealError),
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -69,7 +69,7 @@ pub enum Error {
 impl From<BeginError> for Error {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }
@@ -98,7 +98,7 @@ impl From<Error> for ApiError {
             Error::IdempotencyKeyReused => Self::idempotency_key_reused(),
             Error::SecretKeyMissing(missing) => missing.into(),
             Error::Sealed(error) => error.into(),
-            Error::Denied(loss) => loss.into(),
+            Error::Denied(refusal) => refusal.into(),
             Error::Db(error) => error.into(),
         }
     }

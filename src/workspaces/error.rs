@@ -1,6 +1,6 @@
 //! The outcomes of creating a workspace.
 
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 
 /// The reason why a workspace was not created.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum Error {
     #[error(transparent)]
     Member(#[from] crate::members::Error),
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] sea_orm::DbErr),
 }
@@ -26,7 +26,7 @@ pub enum Error {
 impl From<BeginError> for Error {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }

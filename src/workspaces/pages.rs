@@ -125,7 +125,7 @@ fn refused(error: Error) -> Refused {
             Refused::Form(error.status, FormErrors::of_whole(error.message.clone()))
         }
         Error::Member(error) => Refused::Other(error.into()),
-        Error::Denied(loss) => Refused::Other(loss.into()),
+        Error::Denied(refusal) => Refused::Other(refusal.into()),
         Error::Db(error) => Refused::Other(error.into()),
     }
 }

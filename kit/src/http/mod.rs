@@ -48,7 +48,7 @@ pub use extract::{
     Query, present,
 };
 pub use matched::{Matched, record_route};
-pub use precondition::{IfMatch, IfMatchOrNone, Precondition};
+pub use precondition::{IfMatch, IfMatchOrNone, Precondition, PreconditionFailed};
 pub use prepared::Prepared;
 pub use rate_limit::Policy;
 pub use route::{Guard, Route, Routes};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, ToStrError};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 use serde::Serialize;
@@ -48,6 +48,20 @@ pub struct Precondition {
     /// True if a resource that is missing fails it, rather than leaving that to the write.
     needs_resource: bool,
     current: Arc<Read>,
+}
+
+/// The failure of a condition on a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "This is not in the state that the request demands; nothing was changed. Get it again, make your change to what you get, and \
+     send it with the new ETag."
+)]
+pub struct PreconditionFailed;
+
+impl From<PreconditionFailed> for ApiError {
+    fn from(failed: PreconditionFailed) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", failed.to_string())
+    }
 }
 
 type Read = dyn for<'a> Fn(&'a Tx) -> BoxFuture<'a, DbResult<Option<EntityTag>>> + Send + Sync;

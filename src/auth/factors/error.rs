@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 
 use super::model::{FAILURE_WINDOW, MAX_FAILURES};
 use crate::access::unauthorized;
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 use crate::secret_key::{SealError, SecretKeyMissing};
 use kit::http::{ApiError, Policy};
 use kit::text::sentence;
@@ -43,7 +43,7 @@ pub enum FactorError {
     #[error(transparent)]
     Sealed(#[from] SealError),
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -51,7 +51,7 @@ pub enum FactorError {
 impl From<BeginError> for FactorError {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }
@@ -76,7 +76,7 @@ impl From<FactorError> for ApiError {
             | FactorError::ShortPassword => Self::conflict(message),
             FactorError::SecretKeyMissing(missing) => missing.into(),
             FactorError::Sealed(error) => error.into(),
-            FactorError::Denied(loss) => loss.into(),
+            FactorError::Denied(refusal) => refusal.into(),
             FactorError::Db(error) => error.into(),
         }
     }

@@ -8,7 +8,7 @@ use super::ceremonies::CeremonyKind;
 use super::model::MAX_PASSKEYS;
 use super::relying_party::Unavailable;
 use crate::access::unauthorized;
-use crate::audit::{BeginError, CredentialLoss};
+use crate::audit::{BeginError, BeginRefusal};
 use crate::auth::factors::FactorError;
 use kit::http::ApiError;
 use kit::limit::RateLimited;
@@ -57,7 +57,7 @@ pub enum Error {
     #[error(transparent)]
     FirstStep(Box<crate::auth::Error>),
     #[error(transparent)]
-    Denied(#[from] CredentialLoss),
+    Denied(#[from] BeginRefusal),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -88,7 +88,7 @@ const fn why(error: &WebauthnError) -> &'static str {
 impl From<crate::auth::Error> for Error {
     fn from(error: crate::auth::Error) -> Self {
         match error {
-            crate::auth::Error::Denied(loss) => Self::Denied(loss),
+            crate::auth::Error::Denied(refusal) => Self::Denied(refusal),
             crate::auth::Error::Db(error) => Self::Db(error),
             other => Self::FirstStep(Box::new(other)),
         }
@@ -98,7 +98,7 @@ impl From<crate::auth::Error> for Error {
 impl From<BeginError> for Error {
     fn from(error: BeginError) -> Self {
         match error {
-            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Denied(refusal) => Self::Denied(refusal),
             BeginError::Db(error) => Self::Db(error),
         }
     }
@@ -136,7 +136,7 @@ impl From<Error> for ApiError {
                 Self::too_soon(message, limited)
             }
             Error::FirstStep(error) => (*error).into(),
-            Error::Denied(loss) => loss.into(),
+            Error::Denied(refusal) => refusal.into(),
             Error::Db(error) => error.into(),
         }
     }
