@@ -90,8 +90,7 @@ impl Aircraft {
     /// Returns the fault of the name of the home base. A base that `old` has already is not checked: earlier versions did not know
     /// names.
     pub(super) fn base_fault(&self, old: Option<&Self>) -> Option<&'static str> {
-        let base = |aircraft: &Self| (aircraft.home_base.clone(), aircraft.home_base_name.clone());
-        let is_new = old.is_none_or(|old| base(old) != base(self));
+        let is_new = old.is_none_or(|old| old.home_base != self.home_base || old.home_base_name != self.home_base_name);
         base_fault(self.home_base.as_ref(), self.home_base_name.as_ref()).filter(|_| is_new)
     }
 

@@ -38,7 +38,7 @@ pub(super) struct Match {
 }
 
 kit::string_enum! {
-    /// Whether a match is a secret of this server.
+    /// The answer about a match: it is a secret of this server, or not.
     Label as SecretScanningLabel {
         TruePositive = "true_positive",
         FalsePositive = "false_positive",

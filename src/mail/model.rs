@@ -133,7 +133,7 @@ pub enum Content {
         at: Time,
         keys: Vec<LeakedKey>,
         more: u64,
-        /// What is done about them, by the policy of the workspace: `notify`, `pause` or `revoke`.
+        /// The measure against them, by the policy of the workspace: `notify`, `pause` or `revoke`.
         policy: String,
     },
     /// The activity of API keys was unusual.

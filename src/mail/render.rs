@@ -31,7 +31,7 @@ struct Letter<'a> {
     left: u64,
     /// “in 7 days”
     within: String,
-    /// What the policy of the workspace does about leaked keys.
+    /// The measure of the workspace's policy against leaked keys.
     policy: &'a str,
     items: Vec<Item<'a>>,
     /// Findings by severity.

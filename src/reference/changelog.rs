@@ -1,14 +1,12 @@
 //! The changelog of the API: the entries of CHANGELOG.md that begin with a label.
 
-use super::calls::Call;
-
 const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 
 /// The beginning of an entry about calls, their fields and errors, limits, or payloads of webhooks.
 const LABEL: &str = "- API: ";
 
 /// Returns the entries about the API as Markdown, under their headings.
-pub(super) fn entries(_: &[Call<'_>]) -> String {
+pub(super) fn entries() -> String {
     labelled(CHANGELOG)
 }
 

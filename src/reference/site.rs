@@ -185,12 +185,13 @@ fn filled(markdown: &str, public_url: &str, calls: &[Call<'_>]) -> String {
     for (name, by) in FILES.iter().chain(LINKS).chain(RECEIVERS).filter(|(name, _)| markdown.contains(name)) {
         text = text.replace(name, by);
     }
-    for (name, table) in [
-        ("{{scopes}}", scopes::table as fn(&[Call<'_>]) -> String),
-        ("{{guides}}", guides),
+    let tables: [(&str, fn(&[Call<'_>]) -> String); 4] = [
+        ("{{scopes}}", scopes::table),
+        ("{{guides}}", |_| guides()),
         ("{{calls}}", calls::index),
-        ("{{changelog}}", changelog::entries),
-    ] {
+        ("{{changelog}}", |_| changelog::entries()),
+    ];
+    for (name, table) in tables {
         if text.contains(name) {
             text = text.replace(name, &table(calls));
         }
@@ -199,7 +200,7 @@ fn filled(markdown: &str, public_url: &str, calls: &[Call<'_>]) -> String {
 }
 
 /// The guides, as a list.
-fn guides(_: &[Call<'_>]) -> String {
+fn guides() -> String {
     let guides = SOURCES.iter().filter(|source| source.section == Section::Guides);
     let line = |source: &Source| {
         let page = Page::new(source.path.to_owned(), source.section, None, source.markdown.to_owned());

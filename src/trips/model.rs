@@ -135,15 +135,15 @@ impl Trip {
     /// Returns the field of the name that is missing, if the trip has a place without code and name. Places that `old` has already
     /// are not checked: earlier versions did not know names.
     pub fn missing_name(&self, old: Option<&Self>) -> Option<&'static str> {
-        let places = |trip: &Self| {
-            [(trip.origin.clone(), trip.origin_name.clone()), (trip.destination.clone(), trip.destination_name.clone())]
-        };
-        let [origin, destination] = places(self);
-        let is_new = |place: usize, new: &(Airport, Option<String>)| old.is_none_or(|old| places(old)[place] != *new);
-        [("originName", 0, origin), ("destinationName", 1, destination)]
-            .into_iter()
-            .find(|(_, place, new)| is_new(*place, new) && !is_identified(&new.0, new.1.as_ref()))
-            .map(|(field, ..)| field)
+        let mut places = ["originName", "destinationName"].into_iter().zip(self.places()).enumerate();
+        let old = old.map(Self::places);
+        let is_new = |index: usize, place: (&Airport, Option<&String>)| old.is_none_or(|old| old[index] != place);
+        places.find(|(index, (_, place))| is_new(*index, *place) && !is_identified(place.0, place.1)).map(|(_, (field, _))| field)
+    }
+
+    /// Returns code and name of origin and destination.
+    fn places(&self) -> [(&Airport, Option<&String>); 2] {
+        [(&self.origin, self.origin_name.as_ref()), (&self.destination, self.destination_name.as_ref())]
     }
 
     /// Returns whether the aircraft must be available for dispatch: from release to landing, except for trips that move or check

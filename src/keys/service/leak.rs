@@ -19,9 +19,9 @@ pub struct Leak<'a> {
     pub location: &'a str,
     /// The public address; empty if it is not known.
     pub url: &'a str,
-    /// Whether the key can be used.
+    /// True if the key can be used.
     pub is_live: bool,
-    /// What is done about it, by the policy of the workspace.
+    /// The measure against it, by the policy of the workspace.
     pub remedy: OnLeak,
 }
 

@@ -24,7 +24,7 @@ const MOST: usize = 500;
 /// An atomic batch is valid only as a whole. In any other, an invalid item does not keep the others from being applied.
 #[derive(Debug)]
 pub struct Batch<T> {
-    /// Whether all items are applied or none.
+    /// True if all items are applied or none.
     pub is_atomic: bool,
     /// The items in their order, and the errors of those that are invalid.
     pub items: Vec<Result<T, ApiError>>,
