@@ -317,17 +317,19 @@ impl AuditedTx {
     }
 
     /// Commits, and keeps the response for a replay of the request.
-    pub async fn commit_answering(self, status: u16, data: &(impl Serialize + Sync)) -> DbResult<()> {
+    pub async fn commit_answering(mut self, status: u16, data: &(impl Serialize + Sync)) -> DbResult<()> {
+        if self.claim.is_none() {
+            self.add_row(data)?;
+            return self.finish(None).await;
+        }
         let mut body = serde_json::to_string(data).map_err(|error| DbErr::Json(error.to_string()))?;
         take_secrets_out(&mut body);
+        // The row is about as long as the response that shows it, which is kept besides.
+        self.add_stored(2 * body.len());
         self.finish(Some((status, body))).await
     }
 
     async fn finish(mut self, answer: Option<(u16, String)>) -> DbResult<()> {
-        if let Some((_, body)) = &answer {
-            // The row is about as long as the response that shows it; a kept response is stored besides.
-            self.add_stored(body.len() * if self.claim.is_some() { 2 } else { 1 });
-        }
         for events in in_powers(self.events) {
             let rows = events.into_iter().map(IntoActiveModel::into_active_model);
             event::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
