@@ -18,18 +18,15 @@ const CHUNK: usize = 50;
 /// seconds.
 const LONGEST: Duration = Duration::from_secs(3);
 
+/// The message for an atomic batch that takes longer than [`LONGEST`].
+const TOO_LONG: &str =
+    "The batch takes too long to be stored at once, so nothing was changed. Send fewer items, or leave out atomic.";
+
 /// The author of a batch.
 #[derive(Debug)]
 pub struct BatchAuthor {
     pub workspace: WorkspaceId,
     pub context: AuditContext,
-}
-
-/// The use case of a batch.
-struct ItemHandler<Apply, View, Disclose> {
-    apply: Apply,
-    view: View,
-    disclose: Disclose,
 }
 
 /// Applies the items of a batch in their order, in transactions of fifty items, and an atomic batch in a single one.
@@ -51,13 +48,39 @@ where
     V: Serialize + Send,
 {
     let Batch { is_atomic, items } = batch;
-    let handler = ItemHandler { apply, view, disclose };
     let (count, mut items) = (items.len(), items.into_iter());
     let mut results = Results::new(is_atomic);
     let size = if is_atomic { count } else { CHUNK };
     while items.len() > 0 {
         let chunk: Vec<_> = items.by_ref().take(size).collect();
-        match apply_chunk(core, &author, chunk, &handler, &mut results).await {
+        let stored: Result<(), ApiError> = async {
+            let mut tx = AuditedTx::begin(core, author.workspace, author.context.clone()).await?;
+            let deadline = core.clock.ticks() + LONGEST;
+            for item in chunk {
+                match item {
+                    // The items after it are only checked for what is invalid about them.
+                    Ok(_) if is_atomic && core.clock.ticks() > deadline => results.skip(),
+                    Ok(item) => {
+                        let before = tx.sequence();
+                        let put = apply(&mut tx, item).await.map(|put| put.map(&view)).map_err(&disclose);
+                        if let Ok(put) = &put
+                            && tx.sequence() > before
+                        {
+                            tx.add_row(put.get())?;
+                        }
+                        results.add(put)?;
+                    }
+                    Err(invalid) => results.refuse(invalid),
+                }
+            }
+            results.require_whole()?;
+            if is_atomic && core.clock.ticks() > deadline {
+                return Err(ApiError::overloaded(TOO_LONG));
+            }
+            Ok(tx.commit().await?)
+        }
+        .await;
+        match stored {
             Ok(()) => results.keep(),
             Err(error) if results.is_any_kept() => {
                 results.abandon(count, &error);
@@ -67,49 +90,4 @@ where
         }
     }
     Ok(JsonOk(results.into_result()))
-}
-
-async fn apply_chunk<T, S, E, V>(
-    core: &Core,
-    author: &BatchAuthor,
-    chunk: Vec<Result<T, ApiError>>,
-    handler: &ItemHandler<
-        impl for<'t> Fn(&'t mut AuditedTx, T) -> BoxFuture<'t, Result<Put<S>, E>> + Send + Sync,
-        impl Fn(S) -> V + Send + Sync,
-        impl Fn(E) -> E + Send + Sync,
-    >,
-    results: &mut Results<V>,
-) -> Result<(), ApiError>
-where
-    T: Send,
-    S: Send,
-    E: ItemError + Send,
-    V: Serialize + Send,
-{
-    let mut tx = AuditedTx::begin(core, author.workspace, author.context.clone()).await?;
-    let begun = core.clock.ticks();
-    for item in chunk {
-        match item {
-            Ok(item) => {
-                let before = tx.sequence();
-                let put = (handler.apply)(&mut tx, item).await;
-                let put = put.map(|put| put.map(&handler.view)).map_err(&handler.disclose);
-                if let Ok(put) = &put
-                    && tx.sequence() > before
-                {
-                    // As for a single call: the row is about as long as its view.
-                    tx.add_stored(serde_json::to_vec(put.get()).map_or(0, |view| view.len()));
-                }
-                results.add(put)?;
-            }
-            Err(invalid) => results.refuse(invalid),
-        }
-        if results.is_atomic() && core.clock.ticks().saturating_sub(begun) > LONGEST {
-            return Err(ApiError::overloaded(
-                "The batch takes too long to be stored at once, so nothing was changed. Send fewer items, or leave out atomic.",
-            ));
-        }
-    }
-    results.require_whole()?;
-    Ok(tx.commit().await?)
 }

@@ -1,5 +1,7 @@
 //! Batches of trips, aircraft and invoices.
 
+mod failures;
+
 use serde_json::{Value, json};
 use testkit::{AIRCRAFT, INVOICES, TRIPS};
 

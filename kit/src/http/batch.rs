@@ -87,6 +87,11 @@ impl<V> Results<V> {
         }
     }
 
+    /// Leaves out the next item of an atomic batch, which fails.
+    pub fn skip(&mut self) {
+        self.items.push(ItemResult { status: 0, data: None, error: None });
+    }
+
     /// Fails if the batch is atomic and an item has failed: nothing of it may be committed then.
     pub fn require_whole(&self) -> Result<(), ApiError> {
         self.errors.first_key_value().map_or(Ok(()), |(index, first)| Err(self.failure(*index, first)))
@@ -123,7 +128,9 @@ impl<V> Results<V> {
             }
         }
         let (failed, all) = (self.errors.len(), self.items.len());
-        let message = format!("Nothing was stored, as {failed} of {all} items failed. items[{index}]: {}", first.message);
+        let left_out = faults.left_out().map(|sentence| format!(" {sentence}")).unwrap_or_default();
+        let message =
+            format!("Nothing was stored, as {failed} of {all} items failed.{left_out} items[{index}]: {}", first.message);
         let item = |(index, error): (&usize, &ApiError)| {
             let mut item = json!(ItemFailure::of(error));
             item["index"] = json!(index);
@@ -260,6 +267,22 @@ mod tests {
         assert_eq!(error.fields[0].field, "items[2].origin");
         let indices: Vec<_> = error.extra()["items"].as_array().into_iter().flatten().map(|item| &item["index"]).collect();
         assert_eq!(indices, [1, 2]);
+    }
+
+    #[test]
+    fn atomic_batch_says_how_many_faults_are_left_out() {
+        let mut results = Results::<u8>::new(true);
+        for _ in 0..60 {
+            results.refuse(ApiError::invalid_field("origin", "is required"));
+        }
+        results.skip();
+        let error = results.require_whole().expect_err("sixty have failed");
+        assert_eq!(
+            error.message,
+            "Nothing was stored, as 60 of 61 items failed. At least 60 fields are invalid; see fields for the first 50. items[0]: \
+             origin: is required"
+        );
+        assert_eq!(error.fields.len(), 50);
     }
 
     #[test]

@@ -9,8 +9,8 @@ pub struct FieldErrors {
     fields: Vec<FieldError>,
     /// The length of all texts in `fields`.
     bytes: usize,
-    /// True if a fault was left out.
-    is_cut: bool,
+    /// The number of further faults that were found, at least.
+    left_out: usize,
 }
 
 /// The largest number of faults that an error lists.
@@ -38,7 +38,7 @@ impl FieldErrors {
 
     /// Adds the faults that a rule found. Of a field that has a fault already, only that it is missing is said better by a rule.
     pub(super) fn join(&mut self, rules: Self) {
-        self.is_cut |= rules.is_cut;
+        self.left_out += rules.left_out;
         for FieldError { field, message } in rules.fields {
             match self.fields.iter_mut().find(|known| known.field == field) {
                 Some(known) if known.message == MISSING => known.message = message,
@@ -50,7 +50,7 @@ impl FieldErrors {
 
     /// Adds the faults of the object at `path`.
     pub(super) fn add_within(&mut self, path: &str, faults: Self) {
-        self.is_cut |= faults.is_cut;
+        self.left_out += faults.left_out;
         for FieldError { field, message } in faults.fields {
             self.add(format!("{path}.{field}"), message);
         }
@@ -68,7 +68,7 @@ impl FieldErrors {
 
     /// Notes that a fault was left out.
     pub(super) fn cut(&mut self) {
-        self.is_cut = true;
+        self.left_out += 1;
     }
 
     /// Returns whether further faults are left out.
@@ -83,14 +83,23 @@ impl FieldErrors {
 
     /// All of them as one refusal, if there is any.
     pub fn into_result(self) -> Result<(), ApiError> {
-        match self.fields.len() {
-            0 => Ok(()),
-            count if self.is_cut => {
-                let message = format!("More than {count} fields are invalid; see fields for the first {count}.");
-                Err(ApiError::invalid_fields(self.fields).reworded(message))
-            }
-            _ => Err(ApiError::invalid_fields(self.fields)),
+        if self.is_empty() {
+            return Ok(());
         }
+        let sentence = self.left_out();
+        let error = ApiError::invalid_fields(self.fields);
+        Err(match sentence {
+            Some(sentence) => error.reworded(sentence),
+            None => error,
+        })
+    }
+
+    /// Returns the sentence about faults that are left out; `None` if there are none. The search ends when the list is full, so that
+    /// there may be more of them.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        let listed = self.fields.len();
+        let found = listed + self.left_out;
+        (found > listed).then(|| format!("At least {found} fields are invalid; see fields for the first {listed}."))
     }
 }
 
