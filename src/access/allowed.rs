@@ -266,6 +266,7 @@ impl<P: Permission> Describe for Allowed<P> {
         doc.fails(403, "IP_NOT_ALLOWED");
         doc.fails(429, "RATE_LIMITED");
         doc.fails(503, "UNAVAILABLE");
+        doc.fails(503, "OVERLOADED");
         if credentials == Credentials::KeyOrSession {
             doc.security.extend(["apiKey", "bearerKey"]);
             if reads_more::<P>() {

@@ -22,9 +22,9 @@ use kit::text::secret_string;
 pub fn routes() -> Routes<App> {
     let own = vec![
         get("/api/v1/auth/sessions", "List own sessions", index),
-        delete("/api/v1/auth/sessions/{id}", "End one of the own sessions", end),
-        post("/api/v1/auth/sessions/revoke-others", "End all other own sessions", end_others),
-        post("/api/v1/auth/password", "Change the own password", change_password).fails(401, "INVALID_CREDENTIALS"),
+        delete("/api/v1/auth/sessions/{id}", "End one of the own sessions", end).essential(),
+        post("/api/v1/auth/sessions/revoke-others", "End all other own sessions", end_others).essential(),
+        post("/api/v1/auth/password", "Change the own password", change_password).essential().fails(401, "INVALID_CREDENTIALS"),
     ];
     Routes::new("Account", [own, two_factor::routes()].concat())
 }

@@ -25,16 +25,18 @@ pub fn routes() -> Routes<App> {
         "Sessions",
         [
             post("/api/v1/auth/sign-in", "Sign in", sign_in)
+                .essential()
                 .fails(401, "INVALID_CREDENTIALS")
                 .fails(401, "TWO_FACTOR_REQUIRED")
                 .fails(429, "RATE_LIMITED")
                 .fails(503, "UNAVAILABLE"),
             post("/api/v1/auth/two-factor", "Complete sign-in", complete)
+                .essential()
                 .fails(401, "TWO_FACTOR_INVALID")
                 .fails(401, "CHALLENGE_INVALID")
                 .fails(429, "RATE_LIMITED")
                 .fails(503, "UNAVAILABLE"),
-            post("/api/v1/auth/sign-out", "Sign out", sign_out),
+            post("/api/v1/auth/sign-out", "Sign out", sign_out).essential(),
             reauthenticate::api::route(),
         ],
     )

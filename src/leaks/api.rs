@@ -34,7 +34,10 @@ pub fn routes() -> Routes<App> {
     let about = "For GitHub's secret scanning partner program, and other senders that sign in this way: ECDSA on the curve P-256 \
                  over the SHA-256 of the raw body. The response has a label for each match, in order: true_positive for a secret \
                  of this server, whatever its state. Off unless the server is started with --github-keys.";
-    Routes::new("Secret scanning", [post("/api/v1/secret-scanning/github", "Report leaked API keys", report).about(about)])
+    Routes::new(
+        "Secret scanning",
+        [post("/api/v1/secret-scanning/github", "Report leaked API keys", report).essential().about(about)],
+    )
 }
 
 async fn report(_: Allowed<Anyone>, State(app): State<App>, SignedReport(matches): SignedReport) -> Result<Answer, ApiError> {

@@ -32,10 +32,12 @@ pub fn routes() -> Routes<App> {
                 .conflicts()
                 .fails(409, "QUOTA_EXCEEDED")
                 .fails(403, "REAUTHENTICATION_REQUIRED"),
-            patch("/api/v1/members/{id}", "Change member role", set_role).conflicts(),
-            delete("/api/v1/members/{id}", "Remove member", remove).conflicts(),
-            post("/api/v1/members/{id}/reset-two-factor", "Reset two-factor authentication", reset_two_factor).conflicts(),
-            post("/api/v1/members/{id}/reset-password", "Reset password", reset_password).conflicts(),
+            patch("/api/v1/members/{id}", "Change member role", set_role).essential().conflicts(),
+            delete("/api/v1/members/{id}", "Remove member", remove).essential().conflicts(),
+            post("/api/v1/members/{id}/reset-two-factor", "Reset two-factor authentication", reset_two_factor)
+                .essential()
+                .conflicts(),
+            post("/api/v1/members/{id}/reset-password", "Reset password", reset_password).essential().conflicts(),
             post("/api/v1/auth/join", "Accept invitation", join)
                 .fails(410, "INVITATION_INVALID")
                 .fails(429, "RATE_LIMITED")

@@ -158,7 +158,7 @@ fn headers(status: u16) -> Value {
     if status == 401 {
         headers["WWW-Authenticate"] = text("The required authentication scheme (RFC 6750).");
     }
-    if matches!(status, 429 | 503) {
+    if matches!(status, 429 | 503 | 507) {
         headers["Retry-After"] = json!({ "schema": { "type": "integer", "minimum": 0 }, "description": "Seconds to wait." });
     }
     if status == 429 {

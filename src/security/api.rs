@@ -23,9 +23,11 @@ pub fn routes() -> Routes<App> {
         "Security",
         [
             get("/api/v1/settings/security", "Security settings", show),
-            post("/api/v1/settings/security/preview", "Preview a change of the security settings", show_preview),
-            put("/api/v1/settings/security", "Change the security settings", update).fails(409, "SECOND_FACTOR_NEEDED"),
-            post("/api/v1/settings/security/sign-out-everyone", "Sign out everyone", sign_out_everyone),
+            post("/api/v1/settings/security/preview", "Preview a change of the security settings", show_preview).essential(),
+            put("/api/v1/settings/security", "Change the security settings", update)
+                .essential()
+                .fails(409, "SECOND_FACTOR_NEEDED"),
+            post("/api/v1/settings/security/sign-out-everyone", "Sign out everyone", sign_out_everyone).essential(),
         ],
     )
 }

@@ -40,6 +40,25 @@ async fn low_disk_space_refuses_data_but_not_revocations() {
 }
 
 #[tokio::test]
+async fn reference_says_which_calls_low_disk_space_refuses() {
+    let document = TestApp::new().await.anonymous().get("/openapi.json").await.is(200).json;
+    for (method, path, is_refused) in [
+        ("post", "/api/v1/ops/trips", true),
+        ("post", "/api/v1/ops/invoices/batch", true),
+        ("patch", "/api/v1/sms/reports/{id}", true),
+        ("delete", "/api/v1/findings/{id}/dismiss", true),
+        ("get", "/api/v1/ops/trips", false),
+        ("post", "/api/v1/api-keys/{id}/revoke", false),
+        ("delete", "/api/v1/members/{id}", false),
+        ("post", "/api/v1/auth/sign-in", false),
+    ] {
+        let responses = &document["paths"][path][method]["responses"];
+        assert_eq!(responses["507"]["headers"]["Retry-After"].is_object(), is_refused, "{method} {path}: {responses}");
+        assert!(responses["503"]["description"].as_str().is_some_and(|codes| codes.contains("OVERLOADED")), "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn storage_fault_refuses_writes_and_fails_readiness() {
     let t = TestApp::new().await;
     let (owner, key) = (t.owner().await, t.key(&["trips:read", "trips:write"]).await);

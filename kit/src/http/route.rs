@@ -151,7 +151,11 @@ fn route<S: State, H: Endpoint<S, T>, T>(
     summary: &'static str,
     handler: H,
 ) -> Route<S> {
-    line(method, path, summary, handler.serve(Some(filter), true), H::doc(), H::permission())
+    let mut doc = H::doc();
+    if filter != MethodFilter::GET {
+        doc.fails(507, "INSUFFICIENT_STORAGE");
+    }
+    line(method, path, summary, handler.serve(Some(filter), true), doc, H::permission())
 }
 
 fn lenient<S: State, H: Endpoint<S, T>, T>(
@@ -211,6 +215,13 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     #[must_use]
     pub fn conflicts(self) -> Self {
         self.fails(409, "CONFLICT")
+    }
+
+    /// Declares that the operation also works below the disk watermark: it takes access away, signs somebody in, or stores no data.
+    #[must_use]
+    pub fn essential(mut self) -> Self {
+        self.doc.failures.remove(&507);
+        self
     }
 
     #[must_use]

@@ -30,12 +30,14 @@ pub fn routes() -> Routes<App> {
         "Passkeys",
         [
             post("/api/v1/auth/passkey/options", "Start a sign-in with a passkey", start_sign_in)
+                .essential()
                 .conflicts()
                 .fails(401, "CHALLENGE_INVALID")
                 .fails(409, "PASSKEYS_UNAVAILABLE")
                 .fails(429, "RATE_LIMITED")
                 .fails(503, "UNAVAILABLE"),
             post("/api/v1/auth/passkey", "Sign in with a passkey", sign_in)
+                .essential()
                 .fails(403, "PASSKEYS_NOT_ALLOWED")
                 .fails(401, "CHALLENGE_INVALID")
                 .fails(401, "PASSKEY_INVALID")
@@ -43,6 +45,7 @@ pub fn routes() -> Routes<App> {
                 .fails(429, "RATE_LIMITED")
                 .fails(503, "UNAVAILABLE"),
             post("/api/v1/auth/reauthenticate/options", "Start a re-authentication with a passkey", start_reauthentication)
+                .essential()
                 .conflicts()
                 .fails(409, "PASSKEYS_UNAVAILABLE"),
             get("/api/v1/auth/passkeys", "List own passkeys", index),
@@ -58,7 +61,10 @@ pub fn routes() -> Routes<App> {
                 .fails(409, "QUOTA_EXCEEDED")
                 .fails(410, "CHALLENGE_INVALID"),
             patch("/api/v1/auth/passkeys/{id}", "Rename a passkey", rename),
-            delete("/api/v1/auth/passkeys/{id}", "Remove a passkey", remove).conflicts().fails(409, "SECOND_FACTOR_NEEDED"),
+            delete("/api/v1/auth/passkeys/{id}", "Remove a passkey", remove)
+                .essential()
+                .conflicts()
+                .fails(409, "SECOND_FACTOR_NEEDED"),
         ],
     )
 }

@@ -19,6 +19,7 @@ use kit::text::Line;
 
 pub(in crate::auth) fn route() -> Route<App> {
     post("/api/v1/auth/reauthenticate", "Authenticate again", prove)
+        .essential()
         .fails(401, "INVALID_CREDENTIALS")
         .fails(401, "TWO_FACTOR_REQUIRED")
         .fails(401, "TWO_FACTOR_INVALID")

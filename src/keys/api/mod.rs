@@ -48,12 +48,12 @@ pub fn routes() -> Routes<App> {
                 .fails(409, "ALREADY_CREATED")
                 .fails(409, "QUOTA_EXCEEDED")
                 .fails(403, "API_KEYS_DISABLED"),
-            post("/api/v1/api-keys/{id}/revoke", "Revoke API key", revoke),
-            post("/api/v1/api-keys/{id}/pause", "Pause API key", pause).conflicts().fails(409, "UPGRADE_IN_PROGRESS"),
+            post("/api/v1/api-keys/{id}/revoke", "Revoke API key", revoke).essential(),
+            post("/api/v1/api-keys/{id}/pause", "Pause API key", pause).essential().conflicts().fails(409, "UPGRADE_IN_PROGRESS"),
             post("/api/v1/api-keys/{id}/resume", "Resume API key", resume).conflicts(),
             put("/api/v1/api-keys/{id}/revoke-at", "Set when a rotated API key is revoked", revoke_at).conflicts(),
-            post("/api/v1/api-keys/bulk/revoke", "Revoke several API keys", bulk::revoke),
-            post("/api/v1/api-keys/bulk/pause", "Pause several API keys", bulk::pause).fails(409, "UPGRADE_IN_PROGRESS"),
+            post("/api/v1/api-keys/bulk/revoke", "Revoke several API keys", bulk::revoke).essential(),
+            post("/api/v1/api-keys/bulk/pause", "Pause several API keys", bulk::pause).essential().fails(409, "UPGRADE_IN_PROGRESS"),
             post("/api/v1/api-keys/bulk/assign-custodian", "Assign custodian of several API keys", bulk::assign_custodian),
             get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
             get("/api/v1/api-keys/{id}/shadow", "Get shadow mode of API key", shadow::show),

@@ -37,7 +37,7 @@ pub fn routes() -> Routes<App> {
             .fails(409, "SECRET_KEY_MISSING"),
         get("/api/v1/webhooks/{id}", "Get webhook", show),
         patch("/api/v1/webhooks/{id}", "Update webhook", update).fails(403, "REAUTHENTICATION_REQUIRED"),
-        delete("/api/v1/webhooks/{id}", "Delete webhook", remove),
+        delete("/api/v1/webhooks/{id}", "Delete webhook", remove).essential(),
         post("/api/v1/webhooks/{id}/rotate-secret", "Rotate webhook secret", rotate_secret)
             .conflicts()
             .fails(409, "SECRET_KEY_MISSING"),
