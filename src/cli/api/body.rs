@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use axum::body::Bytes;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::request::pair;
 use crate::cli::output::Failure;
@@ -45,26 +46,39 @@ impl BodyArguments {
         if !self.is_given() {
             return Ok(None);
         }
-        let mut fields = Map::new();
+        let mut fields = Fields::default();
         for (name, text) in &self.texts {
-            add(&mut fields, name, Value::String(text.clone()))?;
+            fields.add(name, to_raw_value(text)?)?;
         }
         for (name, text) in &self.values {
-            add(&mut fields, name, value(name, text)?)?;
+            fields.add(name, value(name, text)?)?;
         }
-        Ok(Some(Value::Object(fields).to_string().into()))
+        Ok(Some(serde_json::to_vec(&fields)?.into()))
     }
 }
 
-fn add(fields: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), Failure> {
-    match fields.insert(name.to_owned(), value) {
-        None => Ok(()),
-        Some(_) => Err(Failure::usage(format!("the field {name} is given twice"))),
+/// The fields of an object, in the order in which they were given. Values stay as they were written: no digit of a number is lost.
+#[derive(Default)]
+struct Fields<'a>(Vec<(&'a str, Box<RawValue>)>);
+
+impl<'a> Fields<'a> {
+    fn add(&mut self, name: &'a str, value: Box<RawValue>) -> Result<(), Failure> {
+        if self.0.iter().any(|(known, _)| *known == name) {
+            return Err(Failure::usage(format!("the field {name} is given twice")));
+        }
+        self.0.push((name, value));
+        Ok(())
     }
 }
 
-/// Parses the value of a field, or that in the file that it names.
-fn value(name: &str, text: &str) -> Result<Value, Failure> {
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (*name, value)))
+    }
+}
+
+/// Checks the value of a field, or that in the file that it names.
+fn value(name: &str, text: &str) -> Result<Box<RawValue>, Failure> {
     let parsed = match text.strip_prefix('@') {
         Some(path) => serde_json::from_slice(&read(Path::new(path), "-F")?),
         None => serde_json::from_str(text),
@@ -89,6 +103,8 @@ fn read(path: &Path, flag: &str) -> Result<Vec<u8>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn arguments(texts: &[(&str, &str)], values: &[(&str, &str)]) -> BodyArguments {
@@ -109,6 +125,14 @@ mod tests {
         });
         assert_eq!(made, Ok(expected));
         assert!(arguments(&[], &[]).read().is_ok_and(|body| body.is_none()));
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_and_fields_their_order() {
+        let values = [("n", "12345678901234567890123"), ("exact", "0.10"), ("a", "[18446744073709551616]")];
+        let bytes = arguments(&[("z", "1")], &values).read().ok().flatten();
+        let expected = r#"{"z":"1","n":12345678901234567890123,"exact":0.10,"a":[18446744073709551616]}"#;
+        assert_eq!(bytes.as_deref(), Some(expected.as_bytes()));
     }
 
     #[test]
