@@ -231,6 +231,11 @@ fn redirect_is_not_followed_and_silence_ends() {
     receiver.answer(Reply::Silence);
     let late = scene.run(&["POST", "/ops/trips", "--url", server, "--timeout", "1s", "--idempotency-key", "auto"]);
     late.fails(1, "no answer within 1 s; to repeat it, use --idempotency-key ");
+    for (status, is_repeatable) in [(503, true), (507, true), (409, false)] {
+        receiver.answer_with(move |_| Reply::With(status, Vec::new(), Vec::new()));
+        let refused = scene.run(&["POST", "/ops/trips", "--url", server, "--idempotency-key", "first-1"]);
+        assert_eq!(refused.stderr.contains("; to repeat it, use --idempotency-key first-1"), is_repeatable, "{refused:?}");
+    }
 }
 
 #[test]

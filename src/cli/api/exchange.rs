@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use kit::http::outbound::{CertificateDer, DirectClient, DirectError, DirectResponse, DirectSettings, OutboundError};
 use url::Url;
 
-use super::credential;
+use super::{credential, print};
 use crate::cli::output::Failure;
 
 /// The time for a connection.
@@ -19,7 +19,7 @@ const MIB: usize = 1024 * 1024;
 const MAX_BODY: usize = 64 * MIB;
 
 /// Answers after which the same request may succeed later.
-const TEMPORARY: [u16; 6] = [429, 500, 502, 503, 504, 507];
+const TEMPORARY: [u16; 7] = [408, 429, 500, 502, 503, 504, 507];
 
 /// The pause before the first repetition, which doubles from then on, and the longest pause.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -47,8 +47,19 @@ pub(super) fn client(roots: Vec<CertificateDer<'static>>, timeout: Duration) -> 
 }
 
 impl Exchange {
-    pub(super) fn has_credential(&self) -> bool {
-        self.headers.contains_key(credential::HEADER)
+    /// Fails with one line, unless the answer is a success. The line says how to repeat a request that may succeed later.
+    pub(super) fn outcome(&self, response: &DirectResponse) -> Result<(), Failure> {
+        print::outcome(response, self.headers.contains_key(credential::HEADER)).map_err(|failure| {
+            let is_temporary = TEMPORARY.contains(&response.status.as_u16());
+            let again = if is_temporary { self.again() } else { String::new() };
+            Failure::refused(format!("{failure}{again}"))
+        })
+    }
+
+    /// Returns the advice to repeat the request with its idempotency key; empty without one.
+    fn again(&self) -> String {
+        let key = self.idempotency_key.as_ref();
+        key.map(|key| format!("; to repeat it, use --idempotency-key {key}")).unwrap_or_default()
     }
 
     /// Sends the request until there is an answer that a repetition would not change. Fails if there is none.
@@ -72,9 +83,7 @@ impl Exchange {
             Err(DirectError::NoResponse(error)) => error.to_string(),
         };
         // It may have been done all the same.
-        let key = self.idempotency_key.as_ref();
-        let again = key.map(|key| format!("; to repeat it, use --idempotency-key {key}")).unwrap_or_default();
-        Err(Failure::refused(format!("{}: {error}{again}", url.origin().ascii_serialization())))
+        Err(Failure::refused(format!("{}: {error}{}", url.origin().ascii_serialization(), self.again())))
     }
 }
 

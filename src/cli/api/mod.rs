@@ -180,7 +180,7 @@ async fn call_once(exchange: &Exchange, url: &Url, with_head: bool) -> Result<()
         output::bytes(print::head(&response).as_bytes())?;
     }
     output::bytes(&print::body(&response.body, output::is_terminal()))?;
-    print::outcome(&response, exchange.has_credential())
+    exchange.outcome(&response)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use serde_json::Value;
 use url::Url;
 
 use super::exchange::Exchange;
-use super::print;
 use crate::cli::output::{self, Failure};
 
 /// Items of a page, unless the caller has chosen another number: the most that the API takes.
@@ -48,7 +47,7 @@ pub(super) async fn print(exchange: &Exchange, url: &Url) -> Result<(), Failure>
     let (mut cursor, mut seen) = (None, HashSet::new());
     loop {
         let response = exchange.call(&at(url, cursor.as_deref())).await?;
-        print::outcome(&response, exchange.has_credential())?;
+        exchange.outcome(&response)?;
         let no_list = || Failure::refused("--paginate: the answer is no list with a next_cursor; leave --paginate out");
         let page = ListPage::parse(&response.body).ok_or_else(no_list)?;
         let is_read = output::bytes(page.lines().as_bytes())?;
