@@ -2,14 +2,22 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
 /// Reads a file. Fails if other users than the owner may read or change it.
 pub fn read(path: &Path) -> io::Result<SecretString> {
-    let mode = fs::metadata(path)?.permissions().mode();
+    let metadata = fs::metadata(path)?;
+    let kind = metadata.file_type();
+    if kind.is_dir() {
+        return Err(invalid(path, "this is a folder; name the file in it that has the key"));
+    }
+    if kind.is_char_device() || kind.is_block_device() || kind.is_socket() {
+        return Err(invalid(path, "this is a device or a socket; name a file that has the key"));
+    }
+    let mode = metadata.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(invalid(path, "others than its owner may read or change this key; run chmod 600 on it"));
     }
@@ -58,5 +66,14 @@ mod tests {
         assert_eq!(create(&path, &"third".into()).expect_err("it exists").kind(), ErrorKind::AlreadyExists);
         fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("a mode");
         assert!(read(&path).expect_err("it is refused").to_string().contains("chmod 600"));
+    }
+
+    #[test]
+    fn folder_and_device_are_named_as_such() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, reason) in [(folder.path(), "this is a folder"), (Path::new("/dev/null"), "this is a device")] {
+            let refused = read(path).expect_err("it is refused").to_string();
+            assert!(refused.contains(reason) && !refused.contains("chmod"), "{refused}");
+        }
     }
 }
