@@ -15,6 +15,7 @@ use crate::auth::password::PasswordError;
 use kit::db::{DbResult, Fault, WritesRefused};
 use kit::http::{ApiError, Check, FieldErrors};
 use kit::paging::{MAX_SIZE, Page, Paging};
+use kit::text::printable;
 
 /// The failure of a command, in one line.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Failure {
     pub(super) fn report(self) -> ExitCode {
         let line = self.line.replace('\n', " ");
         // A key may have been given where a file was expected.
-        let line = scrub(&line);
+        let line = printable(&scrub(&line));
         // If stderr is closed, the exit code is left.
         let _unheard = writeln!(io::stderr(), "planeconnection: {line}");
         ExitCode::from(self.code)

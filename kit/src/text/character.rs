@@ -50,6 +50,13 @@ pub(super) fn is_hostile(c: char) -> bool {
     c.is_control() || is_noncharacter || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')
 }
 
+/// Returns a text for a terminal: control and format characters, which move the cursor or change the order of what is shown, are
+/// replaced.
+pub fn printable(text: &str) -> String {
+    let is_plain = |c: char| !is_hostile(c) && category(c) != GeneralCategory::Format;
+    text.chars().map(|c| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
 /// Returns whether the character begins or ends a directional isolate.
 pub(super) fn is_isolate(c: char) -> bool {
     matches!(c, '\u{2066}'..='\u{2069}')

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 pub(crate) use character::is_ignorable;
+pub use character::printable;
 pub use email::Email;
 pub(crate) use forms::{CaseFolds, case_folds};
 pub use forms::{NameForms, folded, skeleton};

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use kit::http::outbound::DirectResponse;
+use kit::text::printable;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -120,9 +121,9 @@ fn in_words(Detail { code, message, request_id, fields }: &Detail) -> String {
     text
 }
 
-/// Returns a text of the server for a terminal: without control characters and secrets, and not longer than a few lines.
+/// Returns a text of the server for a terminal: without control and format characters and secrets, and not longer than a few lines.
 fn one_line(text: &str) -> String {
-    let clean: String = key_format::scrub(text).chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean = printable(&key_format::scrub(text).replace(['\n', '\t'], " "));
     match clean.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &clean[..end]),
         None => clean,
@@ -171,10 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn line_has_no_control_characters_no_secrets_and_an_end() {
+    fn line_has_no_control_or_format_characters_no_secrets_and_an_end() {
         let random = kit::random::Random::seeded(1);
         let secret = key_format::PlainSecret::generate(|bytes| random.fill(bytes)).expose().to_owned();
-        let clean = one_line(&format!("a\u{1b}[31m\n{secret} {}", "é".repeat(600)));
+        let clean = one_line(&format!("a\u{1b}[31m\n\u{202e}\u{2066}\u{200b}{secret} {}", "é".repeat(600)));
+        assert!(clean.starts_with("a\u{fffd}[31m \u{fffd}\u{fffd}\u{fffd}pck_"), "{clean}");
         assert!(!clean.contains(char::is_control) && !clean.contains(&secret) && clean.ends_with('…'), "{clean}");
         assert_eq!(clean.chars().count(), LONGEST + 1);
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use key_format::{FoundKey, Hint, SecretDigest, scrub};
 use kit::page::number::grouped;
+use kit::text::printable;
 
 /// Places that are kept. A scan ends there: so many are no accident.
 const MOST: usize = 100_000;
@@ -122,9 +123,7 @@ pub(super) fn shown(path: &Path) -> String {
 
 /// Returns a name for people and terminals.
 pub(super) fn shown_text(name: &str) -> String {
-    let is_plain = |letter: &char| !letter.is_control() && !('\u{202a}'..='\u{202e}').contains(letter);
-    let plain: String = name.chars().map(|letter| if is_plain(&letter) { letter } else { '\u{fffd}' }).collect();
-    scrub(&plain).chars().take(LONGEST_NAME).collect()
+    scrub(&printable(name)).chars().take(LONGEST_NAME).collect()
 }
 
 #[cfg(test)]
