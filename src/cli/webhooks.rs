@@ -82,7 +82,7 @@ pub(super) struct Create {
     #[command(flatten)]
     at: InWorkspace,
     /// URL that receives the events
-    #[arg(long, env = "PLANECONNECTION_URL")]
+    #[arg(long, env = "PLANECONNECTION_ENDPOINT_URL")]
     url: EndpointUrl,
     /// Type of events such as trip.created, trip.* for all of a resource, or * for all; repeat the flag for several
     #[arg(long, env = "PLANECONNECTION_EVENT", value_delimiter = ',', required = true)]
@@ -252,4 +252,18 @@ async fn found(
         DeliveryView::new(delivery, last)
     };
     Ok(page.items.into_iter().map(view).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command};
+
+    use super::*;
+
+    #[test]
+    fn endpoint_url_is_not_that_of_the_api() {
+        let command = Create::augment_args(Command::new("create"));
+        let url = command.get_arguments().find(|argument| argument.get_id() == "url").expect("--url");
+        assert_eq!(url.get_env().and_then(|name| name.to_str()), Some("PLANECONNECTION_ENDPOINT_URL"));
+    }
 }
