@@ -1,5 +1,6 @@
 //! Schemas of the OpenAPI document in words, and as tables of fields.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -76,14 +77,14 @@ impl<'a> Schemas<'a> {
         format!("{}{null}", one_line(&text))
     }
 
-    /// The description of a field: its own, and that of its type.
+    /// The description of a field: its own, and that of its type if it says more.
     pub fn about(self, own: &str, schema: &Value) -> String {
         let own = if own.is_empty() { own_description(schema) } else { own };
         let (resolved, _) = self.resolve(schema);
         let general = resolved["description"].as_str().unwrap_or_default();
         // The overview explains times and days, which are in most objects.
         let is_time = matches!(resolved["format"].as_str(), Some("date-time" | "date"));
-        let general = if is_time || resolved.get("properties").is_some() || own == general { "" } else { general };
+        let general = if is_time || resolved.get("properties").is_some() || says(own, general) { "" } else { general };
         let sentences = [own, general].into_iter().filter(|text| !text.is_empty()).map(sentence);
         sentences.collect::<Vec<_>>().join(" ")
     }
@@ -191,6 +192,15 @@ fn own_description(schema: &Value) -> &str {
     beside.or_else(|| choices(schema).find_map(|choice| choice["description"].as_str())).unwrap_or_default()
 }
 
+/// Returns whether a description has all words of another one, articles aside.
+fn says(description: &str, other: &str) -> bool {
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase);
+        words.filter(|word| !matches!(word.as_str(), "a" | "an" | "the")).collect()
+    };
+    words(other).is_subset(&words(description))
+}
+
 /// Formats the bounds of a value: “, 0 to 1000” or “, up to 100 characters”.
 fn bounds(schema: &Value) -> String {
     let number = |name: &str| {
@@ -221,6 +231,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn description_of_a_type_is_shown_if_it_says_more() {
+        let document =
+            json!({ "components": { "schemas": { "Kind": { "type": "string", "description": "The purpose of a trip." } } } });
+        let field = json!({ "$ref": "#/components/schemas/Kind" });
+        let about = |own: &str| Schemas::of(&document).about(own, &field);
+        assert_eq!(about("The purpose of the trip."), "The purpose of the trip.");
+        assert_eq!(about("The purpose of the trip; it stays."), "The purpose of the trip; it stays.");
+        assert_eq!(about("Set when filed."), "Set when filed. The purpose of a trip.");
+        assert_eq!(about(""), "The purpose of a trip.");
+    }
 
     #[test]
     fn field_with_several_forms_names_all_of_them() {
