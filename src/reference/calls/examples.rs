@@ -49,16 +49,18 @@ impl<'a> Examples<'a> {
         serde_json::to_string_pretty(&value).unwrap_or_default()
     }
 
-    /// Returns the example of a parameter.
-    pub fn parameter(&self, name: &str, schema: &Value) -> String {
-        match name {
-            "externalId" => "FOS-10412".to_owned(),
-            "requestId" => "req_01h455vb4pex5vsknk084sn02q".to_owned(),
-            "Github-Public-Key-Identifier" | "Github-Public-Key-Signature" => "…".to_owned(),
-            _ => match self.value("", "", schema, 0) {
-                Value::String(text) => text,
-                other => other.to_string(),
-            },
+    /// Returns the example of a parameter of the call at `path`.
+    pub fn parameter(&self, path: &str, name: &str, schema: &Value) -> String {
+        let owner = if path.contains("/invoices/") { "Invoice" } else { "" };
+        let value = match name {
+            "externalId" => self.value(owner, name, schema, 0),
+            "requestId" => return "req_01h455vb4pex5vsknk084sn02q".to_owned(),
+            "Github-Public-Key-Identifier" | "Github-Public-Key-Signature" => return "…".to_owned(),
+            _ => self.value("", "", schema, 0),
+        };
+        match value {
+            Value::String(text) => text,
+            other => other.to_string(),
         }
     }
 
@@ -94,5 +96,21 @@ impl<'a> Examples<'a> {
         let is_sent = |name: &str| required.is_none_or(|required| required.iter().any(|one| one == name));
         let field = |(name, schema): (&String, &Value)| (name.clone(), self.value(owner, name, schema, depth + 1));
         Value::Object(fields.iter().filter(|(name, _)| is_sent(name)).map(field).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn external_id_is_that_of_the_resource() {
+        let (document, text) = (json!({}), json!({ "type": "string" }));
+        let examples = Examples::of(Schemas::of(&document));
+        for (path, id) in
+            [("/api/v1/ops/invoices/by-external-id/{externalId}", "QB-2041"), ("/api/v1/ops/trips/{id}", "FOS-10412")]
+        {
+            assert_eq!(examples.parameter(path, "externalId", &text), id);
+        }
     }
 }

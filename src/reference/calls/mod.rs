@@ -139,7 +139,7 @@ impl Call<'_> {
         }
         for parameter in parameters {
             let name = parameter["name"].as_str().unwrap_or_default();
-            let value = examples.parameter(name, &parameter["schema"]);
+            let value = examples.parameter(self.path, name, &parameter["schema"]);
             match parameter["in"].as_str() {
                 Some("path") => path = path.replace(&format!("{{{name}}}"), &value),
                 Some("query") if parameter["required"] == true => {

@@ -96,7 +96,7 @@ fn item<'a>(path: &str, method: &'a str, operation: &'a Value, examples: &Exampl
         path: path.replace('{', ":").replace('}', ""),
         about: text("description"),
         credential: credential(operation),
-        parameters: parameters.filter_map(|json| parameter(json, examples)).collect(),
+        parameters: parameters.filter_map(|json| parameter(path, json, examples)).collect(),
         body: schema.map(Examples::body),
     }
 }
@@ -112,7 +112,7 @@ fn credential(operation: &Value) -> Credential {
     }
 }
 
-fn parameter<'a>(json: &'a Value, examples: &Examples<'_>) -> Option<Parameter<'a>> {
+fn parameter<'a>(path: &str, json: &'a Value, examples: &Examples<'_>) -> Option<Parameter<'a>> {
     let place = match json["in"].as_str()? {
         "path" => Place::Path,
         "query" => Place::Query,
@@ -120,7 +120,7 @@ fn parameter<'a>(json: &'a Value, examples: &Examples<'_>) -> Option<Parameter<'
         _ => return None,
     };
     let name = json["name"].as_str()?;
-    let value = examples.parameter(name, &json["schema"]);
+    let value = examples.parameter(path, name, &json["schema"]);
     // An ellipsis stands for what only the sender of a real request knows.
     let value = if value == UNKNOWN || value == "…" { String::new() } else { value };
     let about = json["description"].as_str().unwrap_or_default();
