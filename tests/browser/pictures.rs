@@ -27,9 +27,9 @@ fn picture(tab: &mut Tab, folder: &Path, name: &str) {
 /// Pages that are no more than their path.
 const PLACES: [&str; 21] = [
     "/findings",
+    "/account",
     "/account/two-factor",
     "/account/passkeys/new",
-    "/settings/account",
     "/settings/api-keys",
     "/settings/api-keys?status=revoked",
     "/settings/api-keys/new",
