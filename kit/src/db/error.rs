@@ -43,9 +43,19 @@ pub fn is_unknown_host(error: &DbErr) -> bool {
 
 /// A text holds something that this engine cannot: a NUL, on Postgres.
 pub fn is_unstorable(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return false };
+    state(error).is_some_and(postgres::is_unstorable)
+}
+
+/// A statement waited too long for another transaction, on Postgres. Nothing of its own transaction is stored.
+pub fn is_blocked(error: &DbErr) -> bool {
+    state(error).is_some_and(postgres::is_blocked)
+}
+
+/// Returns the state (SQLSTATE) with which Postgres refused a statement.
+fn state(error: &DbErr) -> Option<&str> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return None };
     let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
-    error.is_some_and(|error| postgres::is_unstorable(error.code()))
+    error.map(PgDatabaseError::code)
 }
 
 /// The row refers to one that is not there.

@@ -40,7 +40,7 @@ use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, Statement};
 
 pub use copy::{Table, names, table};
 pub use derived::{Derived, refresh};
-pub use error::{is_duplicate, is_orphan, is_unavailable, is_unknown_host, is_unstorable, may_open_later};
+pub use error::{is_blocked, is_duplicate, is_orphan, is_unavailable, is_unknown_host, is_unstorable, may_open_later};
 pub use fault::{Fault, WritesRefused, is_reported};
 pub use health::Health;
 pub use list::{Direction, Sorted, newest, page, rows_of, sorted_page};

@@ -141,9 +141,32 @@ pub(super) fn is_unstorable(state: &str) -> bool {
     matches!(state, "22021" | "22P05")
 }
 
+/// The statement waited too long for a lock, or one of two transactions that were in each other's way had to end. Nothing of its
+/// transaction is stored.
+pub(super) fn is_blocked(state: &str) -> bool {
+    matches!(state, "55P03" | "40001" | "40P01")
+}
+
 /// The server says that it cannot now, as opposed to having refused the statement (SQLSTATE, appendix A of its manual).
 pub(super) fn is_outage(state: &str) -> bool {
-    // 08 connection, 53 resources, 57 intervention, 58 its system; a lock or a session that timed out; one of two that
-    // were in each other's way; and a server that only takes reads, such as a standby that was taken for the primary.
-    matches!(state.get(..2), Some("08" | "53" | "57" | "58")) || matches!(state, "55P03" | "25P03" | "40001" | "40P01" | "25006")
+    // 08 connection, 53 resources, 57 intervention, 58 its system; a session that timed out; and a server that only takes
+    // reads, such as a standby that was taken for the primary.
+    let is_of_server = matches!(state.get(..2), Some("08" | "53" | "57" | "58")) || matches!(state, "25P03" | "25006");
+    is_of_server || is_blocked(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocked_statement_counts_as_an_outage_and_not_the_reverse() {
+        for state in ["55P03", "40001", "40P01"] {
+            assert!(is_blocked(state) && is_outage(state), "{state}");
+        }
+        for state in ["08006", "53300", "57P01", "58030", "25P03", "25006"] {
+            assert!(!is_blocked(state) && is_outage(state), "{state}");
+        }
+        assert!(!is_outage("23505"));
+    }
 }

@@ -126,6 +126,13 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// 503: a write waited too long for another one of the workspace.
+    fn blocked() -> Self {
+        let message =
+            "Another change of this workspace took too long, so nothing was changed by yours. Send it again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
     /// 507 or 503: a write was refused before it began. The cause is in the log of the node, once, and not of each request.
     fn writes_refused(refused: WritesRefused) -> Self {
         let (status, code, message, seconds) = match refused {
@@ -286,6 +293,10 @@ impl From<sea_orm::DbErr> for ApiError {
     fn from(error: sea_orm::DbErr) -> Self {
         if let Some(refused) = crate::db::WritesRefused::find(&error) {
             return Self::writes_refused(refused);
+        }
+        if crate::db::is_blocked(&error) {
+            tracing::warn!(%error, "a write waited too long for another one");
+            return Self::blocked();
         }
         if crate::db::is_unavailable(&error) {
             if !crate::db::is_reported(&error) {
