@@ -64,10 +64,6 @@ impl<V> Results<V> {
         Self { is_atomic, items: Vec::new(), kept: 0, errors: BTreeMap::new() }
     }
 
-    pub fn is_atomic(&self) -> bool {
-        self.is_atomic
-    }
-
     /// Adds the result of the next item. Fails if the database failed.
     pub fn add<E: ItemError>(&mut self, result: Result<Put<V>, E>) -> Result<(), ApiError> {
         match result {
