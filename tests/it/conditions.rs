@@ -1,5 +1,7 @@
 //! Conditional requests: `ETag` and `If-None-Match` of reads, `If-Match` of changes.
 
+mod races;
+
 use serde_json::{Value, json};
 use testkit::{INVOICES, KEYS, TRIPS};
 
