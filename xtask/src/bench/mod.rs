@@ -4,9 +4,10 @@
 //! - here what is measured after what; `page` the document, section by section
 //! - `http` servers under load, in turns: `rivals` which, `libraries` those of other languages, `load` how
 //! - `attack` good keys beside floods; `usage` what counting takes; `scale` the product with many keys
-//! - `webhooks` the delivery of webhooks
+//! - `webhooks` the delivery of webhooks; `feed` calls that wait for changes
 
 mod attack;
+mod feed;
 mod http;
 mod libraries;
 mod load;
@@ -43,6 +44,9 @@ pub(crate) struct Bench {
     /// Deliveries of webhooks in the backlog that is drained
     #[arg(long, default_value_t = 1_000_000)]
     backlog: u64,
+    /// Calls that wait for changes at a time
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    readers: u32,
 }
 
 /// A section of the document.
@@ -62,6 +66,8 @@ pub(crate) enum Part {
     Rows,
     /// The delivery of webhooks: rate, cost, time, isolation and a backlog
     Webhooks,
+    /// Calls that wait for changes: memory, processor time, and the time until all have one
+    Feed,
 }
 
 impl Bench {
@@ -85,6 +91,7 @@ impl Bench {
                 Part::Scale => scale::table(stop)?,
                 Part::Rows => rows()?,
                 Part::Webhooks => webhooks::tables(self.rounds, self.deliveries, self.backlog, stop)?,
+                Part::Feed => feed::table(self.readers, stop)?,
             };
             page::replace(*part, &text)?;
         }
