@@ -95,14 +95,14 @@ fn read_guide(name: &str, url: &str) -> Page {
 }
 
 /// A node with a workspace that has two aircraft and three trips.
-struct Scene {
+pub(crate) struct Scene {
     site: Site,
-    node: Node,
-    owner: Client,
+    pub(crate) node: Node,
+    pub(crate) owner: Client,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let site = Site::new(BINARY);
         let node = site.node();
         let mut owner = node.owner();
@@ -251,7 +251,7 @@ fn guide_to_the_command_line_works_as_printed() {
 }
 
 /// Returns the examples of a request on the page of a call, by tab.
-fn samples(scene: &Scene, call: &str) -> Vec<String> {
+pub(crate) fn samples(scene: &Scene, call: &str) -> Vec<String> {
     let page = scene.node.anonymous().get(&format!("/docs/api/{call}.md")).is(200).body;
     let request = page.split_once("## Request\n").and_then(|(_, rest)| rest.split("\n## ").next()).expect("a request").to_owned();
     let blocks = request.split("```").skip(1).step_by(2);
@@ -259,7 +259,7 @@ fn samples(scene: &Scene, call: &str) -> Vec<String> {
 }
 
 /// Runs the example of a call in a language, and returns what it prints.
-fn run(scene: &Scene, key: &str, code: &str, file: &str, program: &[&str]) -> String {
+pub(crate) fn run(scene: &Scene, key: &str, code: &str, file: &str, program: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join(file), code).expect("a file");
     let mut command = Command::new(program[0]);

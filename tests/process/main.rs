@@ -20,6 +20,7 @@ mod overload;
 mod packages;
 mod receivers;
 mod revocation;
+mod samples;
 mod scan;
 mod secret_key;
 mod setup;

@@ -1,5 +1,5 @@
 //! The requirements of the tests of webhook receivers: other languages, from Debian, the packages `standardwebhooks` of PyPI
-//! and npm, which verify signatures, and the crates of the receiver in Rust.
+//! and npm, which verify signatures, and the crates of the receiver and of the samples of calls in Rust.
 
 use std::process::Command;
 
@@ -21,11 +21,16 @@ const PYTHON: Packaged = Packaged {
 const LOCKED: &str = "tests/process/standardwebhooks";
 const NODE_FOLDER: &str = "target/tools/standardwebhooks-node-1.1.1";
 
+/// The projects in Rust that tests build.
+const PROJECTS: [&str; 2] = ["docs/receivers/rust/Cargo.toml", "tests/process/samples/Cargo.toml"];
+
 /// Makes sure that all of it is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
-    let mut crates = Command::new("cargo");
-    crates.args(["fetch", "--locked", "--manifest-path", "docs/receivers/rust/Cargo.toml"]);
-    has_languages() && PYTHON.prepare() && npm::install(LOCKED, NODE_FOLDER, WHY) && run_aloud(&mut crates)
+    has_languages() && PYTHON.prepare() && npm::install(LOCKED, NODE_FOLDER, WHY) && PROJECTS.into_iter().all(fetch)
+}
+
+fn fetch(manifest: &str) -> bool {
+    run_aloud(Command::new("cargo").args(["fetch", "--locked", "--manifest-path", manifest]))
 }
 
 fn has_languages() -> bool {

@@ -8,9 +8,21 @@ use testkit::postgres::{self, Server};
 use crate::debian::{install, install_without_service, is_on_path};
 use crate::{Step, browser, budget, clients, deny, previous, proxies, receivers, run};
 
-/// The tests that work on whatever `TEST_POSTGRES` names. The layout of pages is the same on any database, and so are clients.
-const ON_POSTGRES: [&str; 9] =
-    ["--test=it", "--test=process", "--test=browser", "--test=upgrade", "--", "--skip", "everywhere::", "--skip", "clients::"];
+/// The tests that work on whatever `TEST_POSTGRES` names. The layout of pages is the same on any database, and so are clients and
+/// the samples of calls.
+const ON_POSTGRES: [&str; 11] = [
+    "--test=it",
+    "--test=process",
+    "--test=browser",
+    "--test=upgrade",
+    "--",
+    "--skip",
+    "everywhere::",
+    "--skip",
+    "clients::",
+    "--skip",
+    "samples_of_all_calls",
+];
 
 /// Makes sure that all that tests need beside cargo is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
@@ -44,7 +56,7 @@ const QUICK: [&str; 8] = [
 ];
 
 /// Tests that need promtool, or packages of other languages.
-const NOT_QUICK: [&str; 3] = ["alert_rules_pass_their_tests", "verifies_signatures", "clients::"];
+const NOT_QUICK: [&str; 4] = ["alert_rules_pass_their_tests", "verifies_signatures", "clients::", "samples_of_all_calls"];
 
 /// Tests that need [`LANGUAGES`]: those of `examples/`, and of the examples in the documentation.
 const IN_LANGUAGES: [&str; 3] = ["example_programs::", "_works_as_printed", "example_of_a_call_does_the_same_in_every_language"];
