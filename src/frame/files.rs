@@ -31,9 +31,14 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("receiver.go", TEXT, include_bytes!("../../docs/receivers/receiver.go")),
     ("receiver.rs", TEXT, include_bytes!("../../docs/receivers/rust/src/main.rs")),
     ("receiver.toml", TEXT, include_bytes!("../../docs/receivers/rust/Cargo.toml")),
+    ("trips.png", PNG, include_bytes!("../../docs/pictures/trips.png")),
+    ("invoices.png", PNG, include_bytes!("../../docs/pictures/invoices.png")),
+    ("safety-dashboard.png", PNG, include_bytes!("../../docs/pictures/examples/safety-dashboard.png")),
+    ("fleet-website.png", PNG, include_bytes!("../../docs/pictures/examples/fleet-website.png")),
 ];
 
 const CSS: &str = "text/css; charset=utf-8";
+const PNG: &str = "image/png";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The caching of a URL with the current hash.
@@ -73,6 +78,15 @@ pub fn asset(name: &str) -> Cow<'static, str> {
     found.map_or_else(|| Cow::Owned(format!("/assets/{name}")), |asset| Cow::Borrowed(asset.link.as_str()))
 }
 
+/// Returns width and height of a picture; `None` if there is none of this name.
+pub fn size_of_picture(name: &str) -> Option<(u32, u32)> {
+    let (_, _, content) = FILES.iter().find(|(file, kind, _)| *file == name && *kind == PNG)?;
+    // The dimensions follow the signature and the head of the first chunk.
+    let (width, rest) = content.strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")?.split_first_chunk::<4>()?;
+    let (height, _) = rest.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height)))
+}
+
 /// Returns the routes of the files, which are open to all.
 pub fn router() -> Router<App> {
     ASSETS.iter().fold(Router::new(), |router, asset| {
@@ -92,5 +106,16 @@ mod tests {
     fn links_in_a_stylesheet_contain_the_hash_of_the_file() {
         let css = with_links(b"a { background: url(/assets/icon.svg) }", &ASSETS);
         assert_eq!(str::from_utf8(&css), Ok(format!("a {{ background: url({}) }}", asset("icon.svg")).as_str()));
+    }
+
+    #[test]
+    fn pictures_are_small_and_have_a_size() {
+        let pictures: Vec<_> = FILES.iter().filter(|(_, kind, _)| *kind == PNG).collect();
+        assert!(!pictures.is_empty());
+        for (name, _, content) in pictures {
+            assert!(content.len() <= 60_000, "{name}: {} bytes; reduce its colours", content.len());
+            assert!(size_of_picture(name).is_some_and(|(width, height)| width > 0 && height > 0), "{name}");
+        }
+        assert_eq!((size_of_picture("icon.svg"), size_of_picture("nothing.png")), (None, None));
     }
 }

@@ -14,7 +14,7 @@ mod files;
 pub use confirm::{ConfirmForm, PROOF_CEREMONY, PROOF_CODE, PROOF_CREDENTIAL, PROOF_PASSWORD, PasskeyPrompt, confirm_identity};
 pub use denied::{SECRET_FIELDS, forbidden, send_again, signed_out_meanwhile, try_again_later};
 pub use error_page::error_page;
-pub use files::{asset, router as files};
+pub use files::{asset, router as files, size_of_picture};
 
 use std::borrow::Borrow;
 use std::time::Duration;

@@ -2,6 +2,8 @@
 //!
 //! The attributes of a code block follow its language: `tab=NAME` puts consecutive blocks behind tabs, `file=NAME` names a file.
 //! `run` and `output` are for the test that runs the examples (`tests/process/examples.rs`), and are not shown.
+//!
+//! Pictures are those of `src/frame/files.rs`: the Content-Security-Policy refuses others, of which the text is shown.
 
 use std::collections::HashSet;
 
@@ -33,6 +35,14 @@ struct Tabs<'a> {
     number: usize,
     /// The number of each sample, the name of its tab, and the sample.
     samples: Vec<(usize, &'a str, Sample<'a>)>,
+}
+
+/// A picture among the files of this product, or its text if there is none of this name.
+#[derive(Template)]
+#[template(path = "reference/picture.html")]
+struct Picture<'a> {
+    name: &'a str,
+    alt: &'a str,
 }
 
 /// A code block: its language, its attributes, and its text.
@@ -102,6 +112,12 @@ pub(super) fn render(markdown: &str) -> Result<Rendered, askama::Error> {
                 if !(next == Some(true) && page.blocks.last().is_some_and(|block| has_tab(&block.info))) {
                     page.samples()?;
                 }
+            }
+            Event::Start(Tag::Image { dest_url, .. }) => {
+                let inside = events.by_ref().take_while(|event| !matches!(event, Event::End(TagEnd::Image)));
+                let alt = inside.fold(String::new(), |text, event| text + text_of(&event));
+                let name = dest_url.strip_prefix("/assets/").unwrap_or_default();
+                page.html(Picture { name, alt: &alt }.render()?);
             }
             Event::Start(Tag::Table(alignments)) => {
                 page.html("<div class=\"wide-table\">".to_owned());
@@ -252,6 +268,24 @@ mod tests {
     fn aligned_tables_have_no_style_attributes() {
         let page = html("| a | b |\n| :-- | --: |\n| 1 | 2 |\n");
         assert!(page.contains("<td>2</td>") && !page.contains("style"), "{page}");
+    }
+
+    #[test]
+    fn picture_has_a_text_and_a_size_and_waits_until_it_is_near() {
+        let page = html("![The page “Trips” & its *filters*](/assets/trips.png)\n");
+        let link = crate::frame::asset("trips.png");
+        assert!(link.starts_with("/assets/trips.png?v="), "{link}");
+        let expected = format!(
+            "<p><img src=\"{link}\" alt=\"The page “Trips” &#38; its filters\" width=\"1280\" height=\"800\" loading=\"lazy\"></p>"
+        );
+        assert_eq!(page.trim(), expected);
+    }
+
+    #[test]
+    fn picture_from_elsewhere_is_its_text() {
+        for address in ["https://planes.example.com/a.png", "/assets/nothing.png", "/assets/page.css", "trips.png"] {
+            assert_eq!(html(&format!("![A <b> chart]({address})\n")).trim(), "<p>A &#60;b&#62; chart</p>", "{address}");
+        }
     }
 
     #[test]

@@ -60,6 +60,14 @@ const FILES: &[(&str, &str)] = &[
     ("{{envoy.yaml}}\n", include_str!("../../docs/proxies/envoy.yaml")),
 ];
 
+/// Pictures of guides: their paths there, and here.
+const PICTURES: &[(&str, &str)] = &[
+    ("](../pictures/trips.png)", "](/assets/trips.png)"),
+    ("](../pictures/invoices.png)", "](/assets/invoices.png)"),
+    ("](../pictures/examples/safety-dashboard.png)", "](/assets/safety-dashboard.png)"),
+    ("](../pictures/examples/fleet-website.png)", "](/assets/fleet-website.png)"),
+];
+
 /// Links between files of the repository that are pages here, and those that lead to a section of another page.
 const LINKS: &[(&str, &str)] = &[
     ("](EVENTS.md)", "](/docs/guides/webhook-events)"),
@@ -142,13 +150,13 @@ fn summary(markdown: &str) -> String {
     text.find(". ").map_or(text.clone(), |end| text[..=end].to_owned())
 }
 
-/// Returns Markdown without markup: links become their texts.
+/// Returns Markdown without markup: links and pictures become their texts.
 pub(super) fn plain(markdown: &str) -> String {
     let mut text = String::new();
     let mut rest = markdown;
     while let Some((before, after)) = rest.split_once("](") {
         let (outside, inside) = before.rsplit_once('[').unwrap_or(("", before));
-        text.push_str(outside);
+        text.push_str(outside.strip_suffix('!').unwrap_or(outside));
         text.push_str(inside);
         rest = after.split_once(')').map_or("", |(_, rest)| rest);
     }
@@ -182,7 +190,7 @@ impl Site {
 fn filled(markdown: &str, public_url: &str, calls: &[Call<'_>]) -> String {
     let mut text = markdown.replace("{{base}}", public_url).replace("{{version}}", env!("CARGO_PKG_VERSION"));
     text = text.replace(EXAMPLE_API, &format!("{public_url}/api/v1"));
-    for (name, by) in FILES.iter().chain(LINKS).chain(RECEIVERS).filter(|(name, _)| markdown.contains(name)) {
+    for (name, by) in FILES.iter().chain(LINKS).chain(PICTURES).chain(RECEIVERS).filter(|(name, _)| markdown.contains(name)) {
         text = text.replace(name, by);
     }
     let tables: [(&str, fn(&[Call<'_>]) -> String); 4] = [
@@ -241,6 +249,24 @@ mod tests {
                 assert!(!html.contains(tag), "{}: {tag}", page.path);
             }
         }
+    }
+
+    #[test]
+    fn guide_with_a_program_has_one_picture_and_other_pages_have_none() {
+        let with_a_picture =
+            ["sync-trips", "safety-reports", "invoices", "fleet-status"].map(|name| format!("/docs/guides/{name}"));
+        for page in site().pages {
+            let html = crate::reference::markdown::render(&page.markdown).expect("HTML").html;
+            let expected = usize::from(with_a_picture.contains(&page.path));
+            let named = page.markdown.lines().filter(|line| line.starts_with("![")).count();
+            assert_eq!((html.matches("<img ").count(), named), (expected, expected), "{}", page.path);
+            assert!(!html.contains("alt=\"\""), "{}: a picture without a text", page.path);
+        }
+    }
+
+    #[test]
+    fn markup_is_left_out_and_texts_of_links_and_pictures_stay() {
+        assert_eq!(plain("Look! [A *link*](/docs), and ![a picture](/assets/trips.png)."), "Look! A link, and a picture.");
     }
 
     #[test]

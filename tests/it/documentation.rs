@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::support::TestApp;
 
+/// The caching of a file under the hash of its content.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
 /// Returns the paths of the Markdown of all pages, from `llms.txt`.
 async fn pages(t: &TestApp) -> Vec<String> {
     let list = t.anonymous().get("/llms.txt").await.is(200).text;
@@ -40,6 +43,28 @@ async fn pages_are_small_and_answered_from_memory() {
         let page = t.anonymous().get(path).await.is(200);
         assert!(page.text.len() < 160_000, "{path}: {} bytes", page.text.len());
     }
+}
+
+#[tokio::test]
+async fn picture_of_a_guide_is_cached_by_its_content_and_its_markdown_leads_to_it() {
+    let t = TestApp::new().await;
+    let links = |html: &str| -> Vec<String> {
+        let sources = html.split("<img src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        sources.filter(|source| source.contains(".png")).map(str::to_owned).collect()
+    };
+    for guide in ["sync-trips", "safety-reports", "invoices", "fleet-status"] {
+        let page = t.anonymous().get(&format!("/docs/guides/{guide}")).await.is(200);
+        assert!(page.header("content-security-policy").contains("img-src 'self'"), "{guide}");
+        let found = links(&page.text);
+        let [link] = found.as_slice() else { panic!("{guide}: {found:?}") };
+        let picture = t.anonymous().get(link).await.is(200);
+        assert_eq!((picture.header("content-type"), picture.header("cache-control")), ("image/png", FOREVER), "{guide}");
+        let markdown = t.anonymous().get(&format!("/docs/guides/{guide}.md")).await.is(200).text;
+        let source = markdown.split_once("](/assets/").and_then(|(_, rest)| rest.split_once(')')).expect("a picture").0;
+        let same = t.anonymous().get(&format!("/assets/{source}")).await.is(200);
+        assert_eq!((same.header("etag"), same.header("cache-control")), (picture.header("etag"), "no-cache"), "{guide}");
+    }
+    assert_eq!(links(&t.anonymous().get("/docs").await.is(200).text), [""; 0]);
 }
 
 #[tokio::test]
