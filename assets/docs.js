@@ -1,4 +1,5 @@
-// The documentation: search, and the language of the examples. Every page works without this script.
+// The documentation: search, the language of the examples, and calls that are made from the page. Every page works without
+// this script.
 "use strict";
 
 // The search reads an index of all pages when its field is used for the first time.
@@ -112,3 +113,140 @@ addEventListener("change", (event) => {
   choose(event.target.value);
   try { localStorage.setItem(LANGUAGE, event.target.value); } catch { /* As above. */ }
 });
+
+// Calls that a page makes with the reader's session. The page itself knows no session: page.js notes on the pages of a member
+// that there is one, so that a reader without one causes no request.
+const READER = "planeconnection-reader";
+const reader = {
+  // "administrator" may read keys, "member" may not; null is signed out.
+  get() {
+    try { return localStorage.getItem(READER); } catch { return "administrator"; }
+  },
+  set(value) {
+    try {
+      if (value) localStorage.setItem(READER, value);
+      else localStorage.removeItem(READER);
+    } catch { /* As above. */ }
+  },
+};
+// Returns the answer to a read call of the API; null if the reader is signed out.
+const ask = async (call) => {
+  const settings = { headers: { "X-Try-It": "1" }, cache: "no-store", redirect: "error" };
+  const response = await fetch(`/docs/try?${new URLSearchParams({ call })}`, settings);
+  if (response.status === 204) return null;
+  if (!response.ok) throw new Error(response.statusText);
+  return (await response.json()).data;
+};
+const isSignedOut = (answer) => answer === null || answer.status === 401;
+const make = (name, text) => {
+  const element = document.createElement(name);
+  element.textContent = text;
+  return element;
+};
+const linkTo = (href, text) => Object.assign(make("a", text), { href });
+
+// "Try it": the form of a read call.
+const tryIt = document.querySelector(".try-it");
+const signedOut = tryIt?.querySelector("[data-signed-out]");
+const callForm = tryIt?.querySelector("form");
+const showForm = (isShown) => {
+  if (!tryIt) return;
+  signedOut.hidden = isShown;
+  callForm.hidden = !isShown;
+};
+if (tryIt) {
+  const status = tryIt.querySelector("[role=status]");
+  const shown = tryIt.querySelector("[data-answer]");
+  const facts = shown.querySelector("dl");
+  const body = shown.querySelector("code");
+  let isAsking = false;
+
+  const pretty = (answer) => {
+    if (answer.isCut) return answer.body;
+    try { return JSON.stringify(JSON.parse(answer.body), null, 2); } catch { return answer.body; }
+  };
+  const show = (answer, took) => {
+    const cut = answer.isCut ? ", cut after 256 KiB" : "";
+    status.textContent = `${answer.status} ${answer.reason} after ${took} ms${cut}`;
+    const lines = [["Request id", answer.requestId], ...answer.headers];
+    facts.replaceChildren(...lines.flatMap(([name, value]) => {
+      const text = document.createElement("dd");
+      text.append(make("code", value));
+      return [make("dt", name), text];
+    }));
+    body.textContent = pretty(answer);
+    body.parentElement.parentElement.hidden = answer.body === "";
+    shown.hidden = false;
+  };
+  // The call with the values of the fields, each percent-encoded; null if a key or a token is among them.
+  const filled = () => {
+    let call = tryIt.dataset.call;
+    const query = new URLSearchParams();
+    for (const field of callForm.querySelectorAll("[data-in]")) {
+      const value = field.value.trim();
+      if (/pc[a-z]_(test_)?[0-9A-Za-z]{38}/.test(value)) return null;
+      if (field.dataset.in === "path") call = call.replace(`{${field.name}}`, () => encodeURIComponent(value));
+      else if (value) query.append(field.name, value);
+    }
+    return String(query) ? `${call}?${query}` : call;
+  };
+  callForm.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (isAsking) return;
+    const call = filled();
+    shown.hidden = true;
+    if (!call) {
+      status.textContent = "One of the values is a key or a token, which is not sent in an address. Remove it.";
+      return;
+    }
+    isAsking = true;
+    status.textContent = "Sending…";
+    const start = performance.now();
+    try {
+      const answer = await ask(call);
+      if (answer) show(answer, Math.round(performance.now() - start));
+      if (isSignedOut(answer)) {
+        reader.set(null);
+        showForm(false);
+        status.textContent = "Your session has ended. Sign in again to make this call.";
+      }
+    } catch {
+      status.textContent = "The server did not answer as expected. Try again in a moment.";
+    }
+    isAsking = false;
+  });
+  // Whether there is a session then is found out by the next request.
+  signedOut.querySelector("a").addEventListener("click", () => reader.set("administrator"));
+  tryIt.hidden = false;
+  showForm(Boolean(reader.get()));
+}
+
+// The newest active key of a reader who may read keys, under the samples that need one. A key's secret is never shown.
+const newestKey = document.querySelector("[data-newest-key]");
+const opens = (key, scope) => {
+  const [module, action] = scope.split(":");
+  return !scope || key.scopes.includes(scope) || (action === "read" && key.scopes.includes(`${module}:write`));
+};
+const describe = (key) => {
+  const scope = newestKey.dataset.scope;
+  const missing = opens(key, scope) ? "" : ` It does not open this call, which needs ${scope}.`;
+  newestKey.replaceChildren(
+    "Your newest key: ", linkTo(`/settings/api-keys/${key.id}`, key.name), " ", make("code", key.hint),
+    ` (${key.scopes.join(", ")}).${missing}`,
+  );
+  newestKey.hidden = false;
+};
+const findReader = async () => {
+  let answer;
+  try { answer = await ask("/api/v1/api-keys?status=active&page_size=1"); } catch { return; }
+  if (isSignedOut(answer)) {
+    reader.set(null);
+    showForm(false);
+  } else if (answer.status === 403) {
+    reader.set("member");
+  } else if (answer.status === 200 && newestKey && !answer.isCut) {
+    const [key] = JSON.parse(answer.body).data.items;
+    if (key) describe(key);
+  }
+};
+if ((newestKey || tryIt) && reader.get() === "administrator") findReader();

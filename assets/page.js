@@ -94,6 +94,12 @@ for (const select of document.querySelectorAll("[data-own-zone]")) {
   if ([...select.options].some((option) => option.value === own)) select.value = own;
 }
 
+// The documentation has no session of its own. On its pages, docs.js asks for what only a member sees if this note is there.
+if (document.querySelector("form[action='/sign-out']")) {
+  const reader = document.querySelector(".menu a[href='/settings/api-keys']") ? "administrator" : "member";
+  try { localStorage.setItem("planeconnection-reader", reader); } catch { /* Storage may be switched off. */ }
+}
+
 // A form that creates a secret is sent once: after a double click only the second response would be seen, and that one
 // does not contain the secret. Coming back to the page loads a new form.
 let sentAt = null;

@@ -1,8 +1,8 @@
 //! All routes of the product, from the tables of the slices.
 
-use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
 
 use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
@@ -58,13 +58,15 @@ pub fn pages() -> Vec<Routes<App>> {
         findings::pages(),
         requests::pages(),
         cluster::pages(),
+        reference::pages(),
     ]
 }
 
 /// Builds the router of a node, with its middleware.
 pub fn router(app: App) -> HttpStack {
-    let merged = |table: Vec<Routes<App>>| table.into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
+    let table = table();
     let pages = merged(pages())
+        .layer(Extension(read_calls(&app, &table)))
         .route_layer(from_fn_with_state(app.clone(), csrf_middleware))
         .route_layer(from_fn_with_state(app.clone(), guard_host))
         .route_layer(from_fn(safety::protect_reporters));
@@ -73,15 +75,25 @@ pub fn router(app: App) -> HttpStack {
     } else {
         reference::metrics_router().route_layer(from_fn_with_state(app.clone(), guard_metrics))
     };
-    let router = merged(table())
+    let router = merged(table)
         .merge(pages)
-        .merge(reference::router(table))
+        .merge(reference::router(self::table))
         .merge(frame::files())
         .merge(metrics)
         .fallback(not_found)
         .method_not_allowed_fallback(record_route(method_not_allowed))
         .with_state(app.clone());
     HttpStack::new(app, router)
+}
+
+fn merged(table: Vec<Routes<App>>) -> Router<App> {
+    table.into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()))
+}
+
+/// Builds the read calls that pages of the documentation make, with the middleware of every request.
+fn read_calls(app: &App, table: &[Routes<App>]) -> reference::ReadCalls {
+    let calls = merged(reference::read_calls(table)).fallback(no_read_call).with_state(app.clone());
+    reference::ReadCalls::new(Router::new().fallback_service(HttpStack::new(app.clone(), calls)))
 }
 
 /// Builds the router of the metrics alone, for an address of their own.
@@ -91,6 +103,12 @@ pub fn metrics(app: App) -> Router {
 
 async fn not_found() -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address. See /docs for all calls.")
+}
+
+async fn no_read_call() -> ApiError {
+    let message = "There is no call at this address that a page can make. Calls that change something, exports and forward \
+                   authentication are made with the samples: see /docs for all calls.";
+    ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
 }
 
 async fn method_not_allowed() -> ApiError {

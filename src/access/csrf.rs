@@ -141,14 +141,14 @@ fn verify(app: &App, parts: &Parts, fields: &Fields) -> Result<CookieName, Refus
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum RequestOrigin {
+pub(super) enum RequestOrigin {
     SameOrigin,
     CrossOrigin,
     Unknown,
 }
 
-/// Returns the origin of a form by `Sec-Fetch-Site` and `Origin`, which no page can forge.
-fn request_origin(config: &Config, headers: &HeaderMap) -> RequestOrigin {
+/// Returns the origin of a request by `Sec-Fetch-Site` and `Origin`, which no page can forge.
+pub(super) fn request_origin(config: &Config, headers: &HeaderMap) -> RequestOrigin {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match text("sec-fetch-site") {
         Some("same-origin") => return RequestOrigin::SameOrigin,

@@ -7,8 +7,8 @@
 //! - Two different credentials in one request are refused, and so is a key or token in a URL.
 //!
 //! - `credential` what a request presents; `rule`, `permission` what a route needs; `caller` who is admitted; `admit` the check
-//! - `allowed` extractor of API calls; `page_session`, `open_page` those of pages; `csrf` the middleware of
-//!   forms, `csrf_token` its tokens; `confirm` the page between a form and its handler
+//! - `allowed` extractor of API calls; `page_session`, `open_page` those of pages, `own_session` of a page that makes a call;
+//!   `csrf` the middleware of forms, `csrf_token` its tokens; `confirm` the page between a form and its handler
 //! - `reader` checks again during a long response, `recheck` when a write begins; `request` audit context of a request
 //! - `refusal` error responses; `hosts` accepted host names; `api` whoami, and forward authentication
 
@@ -22,6 +22,7 @@ mod csrf;
 mod csrf_token;
 mod hosts;
 mod open_page;
+mod own_session;
 mod page_session;
 mod permission;
 mod reader;
@@ -39,6 +40,7 @@ pub use credential::refuse_secret_in_url;
 pub use csrf::{Form, csrf_middleware};
 pub use hosts::{guard_host, guard_metrics};
 pub use open_page::OpenPage;
+pub use own_session::OwnSession;
 pub use page_session::{PageSession, signed_in_member};
 pub use permission::{
     Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, ExportKeys, FileReports, FleetRead, FleetWrite,

@@ -101,9 +101,9 @@ impl SignInPage {
 }
 
 /// The pages that a sign-in may lead to, with those below them.
-const OWN_PAGES: [&str; 7] = ["/settings", "/account", "/findings", "/trips", "/fleet", "/safety", "/invoices"];
+const OWN_PAGES: [&str; 8] = ["/settings", "/account", "/findings", "/trips", "/fleet", "/safety", "/invoices", "/docs"];
 
-/// Returns the path to go to after the sign-in: a page of a member, never another site (open redirect). By default Home.
+/// Returns the path to go to after the sign-in: a page of this site, never another site (open redirect). By default Home.
 pub(crate) fn safe_next(fields: &Fields) -> &str {
     let next = fields.text("next");
     let is_at = |page| next.strip_prefix(page).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with(['/', '?']));

@@ -5,7 +5,7 @@
 //! - `site` the pages: those of the guide from `docs/guide/`, those of `calls` from the OpenAPI document, `scopes`,
 //!   `errors` and `changelog` with what they take from elsewhere
 //! - `markdown` Markdown as HTML; `render` pages and `llms.txt`; `search` the index of the search; `documents` caches all of them
-//! - `api` their routes, and liveness, readiness and metrics
+//! - `api` their routes, and liveness, readiness and metrics; `try_it` in it makes a read call for a reader who is signed in
 //!
 //! All texts are in the binary.
 
@@ -22,7 +22,8 @@ mod scopes;
 mod search;
 mod site;
 
-pub use api::{metrics_router, router};
+pub use api::{ReadCalls, metrics_router, pages, router};
+pub use calls::read_calls;
 pub use collections::{bruno_files, postman_collection};
 pub use documents::Documents;
 pub use errors::address_of as address_of_error;

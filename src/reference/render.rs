@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderValue, header};
 
+use super::calls::Interactive;
 use super::markdown::{self, Heading};
 use super::site::{Page, Section, Site};
 use kit::http::Prepared;
@@ -18,6 +19,14 @@ struct PageHtml<'a> {
     html: String,
     /// The headings, on a page that has many.
     headings: Vec<Heading>,
+}
+
+#[derive(Template)]
+#[template(path = "reference/interactive.html")]
+struct InteractiveHtml<'a> {
+    /// The path of the page.
+    path: &'a str,
+    parts: &'a Interactive,
 }
 
 /// A heading of the reference, with its calls.
@@ -40,8 +49,17 @@ pub(super) fn html(site: &Site, page: &Page) -> Result<Prepared, askama::Error> 
     let of = |section| site.pages.iter().filter(move |page| page.section == section).collect::<Vec<_>>();
     let rendered = markdown::render(&page.markdown)?;
     let headings = if is_listing_headings(page, &rendered.headings) { rendered.headings } else { Vec::new() };
+    let html = with_interactive(rendered.html, page)?;
     let (start, guides, tags) = (of(Section::Start), of(Section::Guides), tags(site, page));
-    prepare(&PageHtml { page, start, guides, tags, html: rendered.html, headings })
+    prepare(&PageHtml { page, start, guides, tags, html, headings })
+}
+
+/// Adds the interactive parts of a call's page to the end of its first section, which has the samples.
+fn with_interactive(html: String, page: &Page) -> Result<String, askama::Error> {
+    let Some(parts) = &page.interactive else { return Ok(html) };
+    let parts = InteractiveHtml { path: &page.path, parts }.render()?;
+    let (samples, rest) = html.split_at(html.match_indices("<h2 ").nth(1).map_or(html.len(), |(end, _)| end));
+    Ok([samples, &parts, rest].concat())
 }
 
 fn tags<'a>(site: &'a Site, page: &Page) -> Vec<Tag<'a>> {

@@ -3,7 +3,7 @@
 use kit::http::Routes;
 use serde_json::Value;
 
-use super::calls::{self, Call};
+use super::calls::{self, Call, Interactive};
 use super::changelog;
 use super::documents::Document;
 use super::errors::{self, Errors};
@@ -120,6 +120,8 @@ pub(super) struct Page {
     pub summary: String,
     /// The Markdown, with the attributes of code blocks.
     pub markdown: String,
+    /// The parts of a call's page that need a script.
+    pub interactive: Option<Interactive>,
     pub html: Document,
     pub text: Document,
 }
@@ -134,7 +136,8 @@ impl Page {
     fn new(path: String, section: Section, tag: Option<&'static str>, markdown: String) -> Self {
         let title = markdown.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default().to_owned();
         let summary = summary(&markdown);
-        Self { path, section, tag, title, summary, markdown, html: Document::default(), text: Document::default() }
+        let (html, text) = (Document::default(), Document::default());
+        Self { path, section, tag, title, summary, markdown, interactive: None, html, text }
     }
 
     /// The address of the page's Markdown.
@@ -175,7 +178,7 @@ impl Site {
         });
         let of_calls = calls.iter().map(|call| {
             let page = Page::new(call.page(), Section::Calls, Some(call.tag), call.markdown(public_url, &errors));
-            Page { summary: call.line(), ..page }
+            Page { summary: call.line(), interactive: Some(call.interactive()), ..page }
         });
         Self { pages: by_hand.chain(of_calls).collect(), search: Document::default() }
     }

@@ -1,6 +1,7 @@
-//! Routes outside the JSON API: the documents here, `health` for load balancers and monitoring.
+//! Routes outside the JSON API: the documents here, `health` for load balancers and monitoring, `try_it` for pages of calls.
 
 mod health;
+mod try_it;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -13,6 +14,8 @@ use super::site::{Page, Site};
 use super::{postman_collection, render, search};
 use crate::app::App;
 use kit::http::{ApiError, Known, Prepared, Routes, record_route};
+
+pub use try_it::{ReadCalls, pages};
 
 /// The route table of the JSON API, which the documents describe.
 #[derive(Clone, Copy)]

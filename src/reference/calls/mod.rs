@@ -1,9 +1,10 @@
 //! The pages of the calls, as Markdown, made from the OpenAPI document.
 //!
 //! - here a call and its page; `schema` its fields in tables; `examples` example bodies and responses; `samples` requests in
-//!   several languages
+//!   several languages; `interactive` the form that makes the call, which is not part of the Markdown
 
 mod examples;
+mod interactive;
 mod samples;
 mod schema;
 
@@ -13,6 +14,9 @@ use kit::http::{Route, Routes};
 use serde_json::Value;
 
 pub(super) use self::examples::{Examples, UNKNOWN};
+use self::interactive::is_read_call;
+pub use self::interactive::read_calls;
+pub(super) use self::interactive::{Interactive, WAIT};
 use self::samples::Request;
 pub(super) use self::schema::Schemas;
 use super::errors::{self, Errors};
@@ -30,6 +34,8 @@ pub(super) struct Call<'a> {
     about: &'static str,
     /// True if it is served alike for every method.
     takes_any_method: bool,
+    /// True if its page can make it.
+    is_read_call: bool,
     operation: &'a Value,
     document: &'a Value,
 }
@@ -44,6 +50,7 @@ pub(super) fn of<'a, S>(table: &'a [Routes<S>], document: &'a Value) -> Vec<Call
         permission: &route.permission,
         about: route.doc.about,
         takes_any_method: !route.other_methods.is_empty(),
+        is_read_call: is_read_call(route),
         operation: &document["paths"][route.path][route.method.as_str().to_lowercase()],
         document,
     };
