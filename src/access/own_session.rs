@@ -79,8 +79,8 @@ fn bearer(token: &str) -> Option<HeaderValue> {
 }
 
 fn not_from_here() -> ApiError {
-    let message = "This address is for the documentation of this server, so nothing was read. Open the page of a call, such as \
-                   /docs/api/list-trips, and use “Try it” there. Software should use the API: see /docs.";
+    let message = "This address is for the documentation of this server, so nothing was read. Open the page of a call, and use \
+                   “Try it” there. Software should use the API: see /docs.";
     ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message)
 }
 

@@ -1,6 +1,6 @@
 //! The documentation and the page of a failure: read by anyone, on anything.
 
-use crate::support::Site;
+use crate::support::{OWNER, PASSWORD, Site};
 
 #[test]
 fn documentation_is_accessible_and_self_contained() {
@@ -78,4 +78,88 @@ fn documentation_is_reached_by_keyboard() {
     assert_eq!(tab.focused(), ("link".into(), "Skip to content".into()));
     tab.press("Enter");
     assert_eq!(tab.url(), "/docs#content");
+}
+
+#[test]
+fn read_call_is_made_from_its_page() {
+    let site = Site::new();
+    let key = site.node.owner().create_key("Fleet Dashboard", &["fleet:read"]);
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/docs/api/list-trips");
+    tab.has("heading", "Try it");
+    tab.says("Your newest key: Fleet Dashboard");
+    tab.says("(fleet:read). It does not open this call, which needs trips:read.");
+    tab.fill("page_size", "5");
+    tab.select("status", "draft");
+    tab.click("button", "Send");
+    tab.says("200 OK after");
+    tab.says("\"items\": []");
+    tab.says("\"per_page\": 5");
+    assert!(!tab.text().contains(&key.secret), "{}", tab.text());
+    tab.is_fine_everywhere();
+    tab.click("link", "Fleet Dashboard");
+    tab.has("heading", "Fleet Dashboard");
+}
+
+#[test]
+fn refusal_of_a_call_is_shown() {
+    let site = Site::new();
+    let mut tab = site.tab_of(&site.member("pilot"));
+    tab.open("/docs/api/get-trip");
+    tab.fill("id (required)", "a/../b?c");
+    tab.press("Enter");
+    tab.says("404 Not Found after");
+    tab.says("NOT_FOUND");
+    tab.open("/docs/api/list-api-keys");
+    tab.click("button", "Send");
+    tab.says("403 Forbidden after");
+    tab.says("ROLE_REQUIRED");
+    tab.is_clean();
+}
+
+#[test]
+fn reader_without_a_session_is_asked_to_sign_in() {
+    let site = Site::new();
+    let mut tab = site.tab();
+    tab.open("/docs/api/list-trips");
+    tab.has("heading", "Try it");
+    tab.lacks("button", "Send");
+    tab.has("link", "Sign in");
+    let asked: Vec<_> = tab.requests().iter().filter(|address| address.contains("/docs/try")).collect();
+    assert!(asked.is_empty(), "{asked:?}");
+    tab.is_fine_everywhere();
+    tab.click("link", "Sign in");
+    tab.fill("Email", OWNER);
+    tab.fill("Password", PASSWORD);
+    tab.click("button", "Sign in");
+    tab.has("button", "Send");
+    assert_eq!(tab.url(), "/docs/api/list-trips#try-it");
+}
+
+#[test]
+fn ended_session_is_noticed() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/docs/api/list-trips");
+    tab.has("button", "Send");
+    site.folder.execute("DELETE FROM sessions");
+    tab.click("button", "Send");
+    tab.says("Your session has ended.");
+    tab.has("link", "Sign in");
+    tab.lacks("button", "Send");
+    tab.is_clean();
+}
+
+#[test]
+fn page_without_javascript_or_of_a_writing_call_has_no_form() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/docs/api/create-trip");
+    tab.has("heading", "Create trip");
+    tab.lacks("heading", "Try it");
+    tab.without_javascript();
+    tab.open("/docs/api/list-trips");
+    tab.has("heading", "List trips");
+    tab.lacks("heading", "Try it");
+    tab.lacks("button", "Send");
 }

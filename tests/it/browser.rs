@@ -81,6 +81,18 @@ impl Person {
         self.remember(self.client().get(path).await)
     }
 
+    /// Requests a path with more headers, as a script of a page does.
+    pub async fn get_with(&self, path: &str, headers: &[(&'static str, &str)]) -> Response {
+        let client = headers.iter().fold(self.client(), |client, (name, value)| client.header(name, value));
+        self.remember(client.get(path).await)
+    }
+
+    /// Makes a call of the API from a page of the documentation.
+    pub async fn try_it(&self, call: &str) -> Response {
+        let query = serde_urlencoded::to_string([("call", call)]).expect("a query");
+        self.get_with(&format!("/docs/try?{query}"), &[("x-try-it", "1")]).await
+    }
+
     /// Submits only these fields.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.post_with(path, fields, &[]).await

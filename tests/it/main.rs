@@ -51,6 +51,7 @@ mod storage;
 mod tables;
 mod text;
 mod trips;
+mod try_it;
 mod two_factor;
 mod unusual;
 mod webhooks;

@@ -83,6 +83,15 @@ async fn every_other_page_leads_to_the_own_account_before_the_set_up() {
 }
 
 #[tokio::test]
+async fn call_from_the_documentation_is_refused_before_the_set_up() {
+    let t = requiring("required_for_all", 0).await;
+    let person = t.person(Role::Admin).await;
+    let answer = person.try_it("/api/v1/ops/trips").await.is(200);
+    assert_eq!(answer.at("/data/status"), 403);
+    assert!(answer.text_at("/data/body").contains("TWO_FACTOR_SETUP_REQUIRED"), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn keys_go_on_while_members_have_to_set_up() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
