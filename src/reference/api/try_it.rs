@@ -57,7 +57,7 @@ struct Answer {
     status: u16,
     reason: &'static str,
     request_id: String,
-    /// Names and values.
+    /// Names and values of those in [`SHOWN`].
     headers: Vec<(&'static str, String)>,
     body: String,
     /// True if the body is longer than what is here.

@@ -33,7 +33,7 @@ pub(in crate::reference) struct CallForm {
 #[derive(Debug)]
 pub(in crate::reference) struct Field {
     pub name: String,
-    /// `path` or `query`.
+    /// The place of the parameter: `path` or `query`.
     pub place: String,
     pub is_required: bool,
     /// The values of a list to choose from; empty for an input.
