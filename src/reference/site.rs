@@ -189,6 +189,9 @@ impl Site {
     }
 }
 
+/// Renders a part of a page from the calls of the API.
+type Table = fn(&[Call<'_>]) -> String;
+
 /// Fills in what a page takes from the code.
 fn filled(markdown: &str, public_url: &str, calls: &[Call<'_>]) -> String {
     let mut text = markdown.replace("{{base}}", public_url).replace("{{version}}", env!("CARGO_PKG_VERSION"));
@@ -196,7 +199,7 @@ fn filled(markdown: &str, public_url: &str, calls: &[Call<'_>]) -> String {
     for (name, by) in FILES.iter().chain(LINKS).chain(PICTURES).chain(RECEIVERS).filter(|(name, _)| markdown.contains(name)) {
         text = text.replace(name, by);
     }
-    let tables: [(&str, fn(&[Call<'_>]) -> String); 4] = [
+    let tables: [(&str, Table); 4] = [
         ("{{scopes}}", scopes::table),
         ("{{guides}}", |_| guides()),
         ("{{calls}}", calls::index),

@@ -72,7 +72,7 @@ impl Call<'_> {
     pub fn interactive(&self) -> Interactive {
         let opens_to_keys = self.opens_to_keys();
         let scope = if self.permission.contains(':') { self.scope().to_owned() } else { String::new() };
-        let form = self.is_read_call.then(|| CallForm { path: self.path, fields: self.fields() });
+        let form = self.can_be_tried.then(|| CallForm { path: self.path, fields: self.fields() });
         Interactive { opens_to_keys, scope, form }
     }
 
@@ -81,11 +81,11 @@ impl Call<'_> {
         let is_shown = |parameter: &&Value| {
             matches!(parameter["in"].as_str(), Some("path" | "query")) && parameter["name"].as_str() != Some(WAIT)
         };
-        parameters.filter(is_shown).map(|parameter| field(parameter, Schemas::of(self.document))).collect()
+        parameters.filter(is_shown).map(|parameter| field(self.path, parameter, Schemas::of(self.document))).collect()
     }
 }
 
-fn field(parameter: &Value, schemas: Schemas<'_>) -> Field {
+fn field(path: &str, parameter: &Value, schemas: Schemas<'_>) -> Field {
     let text = |name: &str| parameter[name].as_str().unwrap_or_default().to_owned();
     let (schema, _) = schemas.resolve(&parameter["schema"]);
     let (name, is_required) = (text("name"), parameter["required"] == true);
@@ -96,7 +96,7 @@ fn field(parameter: &Value, schemas: Schemas<'_>) -> Field {
         _ => words(&schema["enum"]),
     };
     let example = if is_required {
-        Some(Examples::of(schemas).parameter(&name, &parameter["schema"]))
+        Some(Examples::of(schemas).parameter(path, &name, &parameter["schema"]))
     } else {
         schema.get("default").or_else(|| schema["examples"].get(0)).map(as_text)
     };

@@ -34,8 +34,8 @@ pub(super) struct Call<'a> {
     about: &'static str,
     /// True if it is served alike for every method.
     takes_any_method: bool,
-    /// True if its page can make it.
-    is_read_call: bool,
+    /// True if its page has a form to make it.
+    can_be_tried: bool,
     operation: &'a Value,
     document: &'a Value,
 }
@@ -50,7 +50,7 @@ pub(super) fn of<'a, S>(table: &'a [Routes<S>], document: &'a Value) -> Vec<Call
         permission: &route.permission,
         about: route.doc.about,
         takes_any_method: !route.other_methods.is_empty(),
-        is_read_call: is_read_call(route),
+        can_be_tried: is_read_call(route),
         operation: &document["paths"][route.path][route.method.as_str().to_lowercase()],
         document,
     };

@@ -30,16 +30,23 @@ impl ItemError for Impossible {
 }
 
 /// Records a trip, which takes so many seconds by the clock of the node.
-fn record_slowly(tx: &mut AuditedTx, seconds: u64) -> Result<Put<u64>, Impossible> {
+fn record_slowly(tx: &mut AuditedTx, seconds: u64) -> Put<u64> {
     tx.record(Action::TripCreated, None, json!({}));
     tx.core().clock.advance(Duration::from_secs(seconds));
-    Ok(Put::Created(seconds))
+    Put::Created(seconds)
 }
 
 async fn apply_slowly(t: &TestApp, items: Vec<Result<u64, ApiError>>) -> Result<(), ApiError> {
     let author = BatchAuthor { workspace: t.workspace.id, context: AuditContext::system() };
     let batch = Batch { is_atomic: true, items };
-    let applied = apply_batch(&t.app, author, batch, |tx, seconds| ready(record_slowly(tx, seconds)).boxed(), identity, identity);
+    let applied = apply_batch(
+        &t.app,
+        author,
+        batch,
+        |tx, seconds| ready(Ok::<_, Impossible>(record_slowly(tx, seconds))).boxed(),
+        identity,
+        identity,
+    );
     applied.await.map(|_| ())
 }
 

@@ -68,7 +68,7 @@ pub(super) fn table(readers: u32, stop: &Stop) -> io::Result<String> {
     let first = Instant::now();
     let mut all = Readers::open(readers, WAIT, address, &key)?;
     sleep(SETTLING);
-    let left = (first + WAIT - MARGIN).saturating_duration_since(Instant::now());
+    let left = (WAIT.saturating_sub(MARGIN)).saturating_sub(first.elapsed());
     if left < QUIET[1] {
         return Err(io::Error::other(
             "the first wait ends soon after the last reader has come: the machine is too slow, or busy",
