@@ -265,6 +265,8 @@ mod tests {
             "/account?after=name",
             "/trips?status=draft",
             "/safety/new",
+            "/docs",
+            "/docs/api/list-trips#try-it",
         ] {
             assert_eq!(safe_next(&Fields::from([("next", ours)])), ours);
         }
@@ -280,7 +282,7 @@ mod tests {
             "/accounts",
             "javascript:alert(1)",
             "/settings\t/x",
-            "/docs",
+            "/docsevil",
             "/settings/%2e%2e/docs",
         ];
         for elsewhere in elsewhere {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
@@ -121,6 +122,9 @@ impl<V> Results<V> {
         for (index, error) in &self.errors {
             for fault in &error.fields {
                 faults.add(format!("items[{index}].{}", fault.field), fault.message.clone());
+            }
+            if error.fields.is_empty() && error.status == StatusCode::BAD_REQUEST {
+                faults.add(format!("items[{index}]"), "must be an object");
             }
         }
         let (failed, all) = (self.errors.len(), self.items.len());
