@@ -34,7 +34,7 @@ export async function call(method, path, body, headers = {}) {
       const seconds = answer.headers.get("Retry-After") ?? "";
       if (/^[0-9]+$/.test(seconds)) pause = Number(seconds);
       const isFinal = attempt === ATTEMPTS || pause > LONGEST_PAUSE;
-      if (isFinal || ![429, 500, 502, 503, 504, 507].includes(answer.status)) {
+      if (isFinal || ![408, 429, 500, 502, 503, 504, 507].includes(answer.status)) {
         throw new Refused(answer.status, failure(answer, text));
       }
     } catch (error) {

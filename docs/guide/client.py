@@ -42,7 +42,7 @@ def call(method, path, body=None, headers={}):
             if seconds.isdecimal():
                 pause = int(seconds)
             is_final = attempt == ATTEMPTS or pause > LONGEST_PAUSE
-            if is_final or refused.code not in (429, 500, 502, 503, 504, 507):
+            if is_final or refused.code not in (408, 429, 500, 502, 503, 504, 507):
                 raise Refused(refused.code, failure(refused)) from None
         except (OSError, http.client.HTTPException):
             if attempt == ATTEMPTS:

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const API = `${process.env.PLANECONNECTION_URL}/api/v1`;
 const KEY = (process.env.PLANECONNECTION_KEY ?? "").trim();
 if (!/^pck_(test_)?[0-9A-Za-z]{38}$/.test(KEY)) throw new Error("PLANECONNECTION_KEY is not an API key");
-const TRANSIENT = [429, 500, 502, 503, 504, 507];
+const TRANSIENT = [408, 429, 500, 502, 503, 504, 507];
 const OF_ONE_INVOICE = [400, 404, 409, 422]; // after any other failure the next invoice would fail as well
 
 const failure = (status, message) => Object.assign(new Error(message), { status });

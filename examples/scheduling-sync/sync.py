@@ -27,7 +27,7 @@ def call(method, path, body=None, headers={}):
             fault = f"{answer.code} " + re.sub(r'.*"message":"(.*?)","requestId":"(.*?)".*', r"\1 (\2)", text)
             if answer.code in (400, 404, 409, 412):
                 raise ValueError(fault) from None
-            if answer.code not in (429, 500, 502, 503, 504, 507):
+            if answer.code not in (408, 429, 500, 502, 503, 504, 507):
                 sys.exit(fault)
         except (OSError, http.client.HTTPException, ValueError) as lost:
             fault, wait = f"no answer: {lost}", ""

@@ -94,6 +94,20 @@ fn read_guide(name: &str, url: &str) -> Page {
     Page::read(&markdown.replace("{{base}}", url))
 }
 
+#[test]
+fn clients_of_the_guides_repeat_what_the_overview_says() {
+    let overview = include_str!("../../docs/guide/overview.md");
+    let rows = overview.lines().filter(|line| line.contains(" | yes, "));
+    let statuses = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split(|c: char| !c.is_ascii_digit()));
+    let mut statuses: Vec<&str> = statuses.filter(|word| !word.is_empty()).collect();
+    statuses.sort_unstable();
+    assert!(statuses.len() > 3, "{statuses:?}");
+    let list = statuses.join(", ");
+    for (name, client) in FILES.iter().filter(|(name, _)| name.starts_with("client.")) {
+        assert!(client.contains(&list), "{name} does not repeat {list}");
+    }
+}
+
 /// A node with a workspace that has two aircraft and three trips.
 pub(crate) struct Scene {
     site: Site,
