@@ -45,6 +45,7 @@ pub fn document<S>(public_url: &str, table: &[Routes<S>]) -> Value {
             }
         }
     }
+    describe_orders(&mut schemas);
     let (mut sent, mut asked) = (BTreeSet::new(), BTreeSet::new());
     for root in &given {
         reachable(root, &schemas, &mut sent);
@@ -172,6 +173,24 @@ fn headers(status: u16) -> Value {
 /// Fields that responses leave out where they do not apply, by schema.
 const LEFT_OUT: [(&str, &str); 3] = [("AuditEvent", "authentication"), ("BatchItemError", "fields"), ("Webhook", "warning")];
 
+/// The order of lists whose rows are not the newest first, or not always: the schema, and the description of its rows.
+const OTHER_ORDERS: [(&str, &str); 2] = [
+    ("FindingPage", "The rows, the most urgent first."),
+    (
+        "TripPage",
+        "The rows in the order of `sort`; by default the newest first: sorted by creation, in descending order, and by id.",
+    ),
+];
+
+fn describe_orders(schemas: &mut Map<String, Value>) {
+    for (name, order) in OTHER_ORDERS {
+        let rows = schemas.get_mut(name).and_then(|list| list.pointer_mut("/properties/items/description"));
+        if let Some(description) = rows {
+            *description = order.into();
+        }
+    }
+}
+
 /// Marks all other fields of responses as required: they may be null, but are never left out. Request bodies may leave fields out.
 fn require_all(schemas: &mut Map<String, Value>, sent: &BTreeSet<String>) {
     for name in sent {
@@ -269,6 +288,28 @@ mod tests {
         for route in router::table().into_iter().flat_map(|routes| routes.lines) {
             assert!(seen.insert(operation_id(route.summary)), "{} {}", route.method, route.path);
         }
+    }
+
+    #[test]
+    fn only_lists_with_a_sort_parameter_name_it() {
+        let document = document("http://localhost", &router::table());
+        let (mut sorted, mut names) = (0, HashSet::new());
+        for operation in document["paths"].as_object().expect("paths").values().filter_map(|path| path.get("get")) {
+            let schema = operation.pointer("/responses/200/content/application~1json/schema/properties/data/$ref");
+            let name = schema.and_then(Value::as_str).and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+            let list = &document["components"]["schemas"][name];
+            if list["properties"].get("next_cursor").is_none() {
+                continue;
+            }
+            let rows = list["properties"]["items"]["description"].as_str().expect("a description");
+            let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+            let takes_sort = parameters.any(|parameter| parameter["name"] == "sort");
+            assert_eq!(rows.contains("sort`"), takes_sort, "{}: {rows}", operation["summary"]);
+            sorted += usize::from(takes_sort);
+            names.insert(name);
+        }
+        assert!(sorted > 0, "no list has the parameter");
+        assert!(OTHER_ORDERS.iter().all(|(name, _)| names.contains(name)), "{names:?}");
     }
 
     #[test]

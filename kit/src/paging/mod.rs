@@ -166,8 +166,7 @@ impl<T: ToSchema> PartialSchema for Page<T> {
             ObjectBuilder::new().schema_type(kind).minimum(Some(least)).description(Some(about))
         };
         let or_null = |kind: Type| SchemaType::from_iter([kind, Type::Null]);
-        let items =
-            "The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so.";
+        let items = "The rows, the newest first: sorted by creation, in descending order, and by id.";
         let items = ArrayBuilder::new().items(Ref::from_schema_name(T::name())).description(Some(items));
         let total = "Total number of rows; null if the list was continued with a cursor.";
         let page = "Number of this page, from 1; null if the list was continued with a cursor.";
