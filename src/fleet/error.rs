@@ -3,7 +3,7 @@
 use sea_orm::DbErr;
 
 use super::code::TailNumber;
-use super::model::NOT_AWAY;
+use super::model::{AircraftId, NOT_AWAY};
 use kit::http::{ApiError, ItemError};
 use kit::text::sentence;
 
@@ -11,8 +11,13 @@ use kit::text::sentence;
 pub enum Error {
     #[error("there is no such aircraft in this workspace")]
     NotFound,
-    #[error("another aircraft of this workspace has the tail number {0}: change that one, or check the tail number")]
-    TailNumberTaken(TailNumber),
+    #[error("another aircraft of this workspace has the tail number {tail_number}: change that one, or check the tail number")]
+    TailNumberTaken {
+        /// The requested tail number.
+        tail_number: TailNumber,
+        /// The aircraft that has it.
+        id: AircraftId,
+    },
     /// An expected return in a status that has none.
     #[error("only an aircraft in maintenance, aog or storage has an expected return")]
     NotAway,
@@ -33,7 +38,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::not_found("aircraft"),
-            Error::TailNumberTaken(_) => Self::conflict(sentence(&error)),
+            Error::TailNumberTaken { id, .. } => Self::conflict(sentence(&error)).with("aircraftId", id.to_string()),
             Error::NotAway => Self::invalid_field("expectedReturn", NOT_AWAY),
             Error::UnnamedBase(message) => Self::invalid_field("homeBaseName", message),
             Error::Db(error) => error.into(),

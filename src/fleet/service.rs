@@ -2,16 +2,22 @@
 
 use serde_json::{Value, json};
 
+use super::code::TailNumber;
 use super::error::Error;
 use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
 use super::upsert::UpsertAircraft;
 use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, unrepeated};
-use kit::db::{DbResult, is_duplicate};
 use kit::http::Put;
 use kit::text::{Line, kept};
 
 pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraft, Error> {
+    require_free(tx, &input.tail_number).await?;
+    insert(tx, input).await
+}
+
+/// Creates an aircraft whose tail number is free.
+async fn insert(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraft, Error> {
     let now = tx.now();
     let aircraft = Aircraft {
         id: AircraftId::new(now, tx.random()),
@@ -28,7 +34,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraf
         updated_at: now,
     };
     require_valid(None, &aircraft)?;
-    map_duplicate(&aircraft, store::insert(tx.db(), &aircraft).await)?;
+    store::insert(tx.db(), &aircraft).await?;
     let mut details = event_fields(&aircraft);
     details["statusNote"] = unrepeated(aircraft.status_note.as_ref());
     tx.record(Action::AircraftCreated, Some(target(&aircraft)), details);
@@ -46,7 +52,7 @@ pub async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -
 /// calls the second finds the aircraft of the first.
 pub(super) async fn upsert(tx: &mut AuditedTx, input: UpsertAircraft) -> Result<Put<Aircraft>, Error> {
     match store::find_by_tail_number(tx.db(), tx.workspace(), &input.tail_number).await? {
-        None => create(tx, input.into()).await.map(Put::Created),
+        None => insert(tx, input.into()).await.map(Put::Created),
         Some(old) => change(tx, old, input.into()).await.map(Put::Replaced),
     }
 }
@@ -55,8 +61,11 @@ async fn change(tx: &mut AuditedTx, old: Aircraft, input: UpdateAircraft) -> Res
     let new = old.clone().with(input);
     require_valid(Some(&old), &new)?;
     let Some(changes) = changes(&old, &new) else { return Ok(old) };
+    if old.tail_number != new.tail_number {
+        require_free(tx, &new.tail_number).await?;
+    }
     let aircraft = Aircraft { updated_at: tx.now(), ..new };
-    map_duplicate(&aircraft, store::set(tx.db(), &aircraft).await)?;
+    store::set(tx.db(), &aircraft).await?;
     let fields = changed_fields(&changes);
     tx.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);
     tx.publish(type_of_change(old.status, aircraft.status), || {
@@ -75,12 +84,12 @@ fn require_valid(old: Option<&Aircraft>, new: &Aircraft) -> Result<(), Error> {
     new.base_fault(old).map_or(Ok(()), |fault| Err(Error::UnnamedBase(fault)))
 }
 
-fn map_duplicate(aircraft: &Aircraft, result: DbResult<()>) -> Result<(), Error> {
-    result.map_err(
-        |error| {
-            if is_duplicate(&error) { Error::TailNumberTaken(aircraft.tail_number.clone()) } else { Error::Db(error) }
-        },
-    )
+/// Fails if an aircraft has the tail number. No other transaction writes in the workspace while an [`AuditedTx`] is open.
+async fn require_free(tx: &AuditedTx, tail_number: &TailNumber) -> Result<(), Error> {
+    match store::find_by_tail_number(tx.db(), tx.workspace(), tail_number).await? {
+        Some(Aircraft { id, .. }) => Err(Error::TailNumberTaken { tail_number: tail_number.clone(), id }),
+        None => Ok(()),
+    }
 }
 
 fn target(aircraft: &Aircraft) -> Target {

@@ -249,6 +249,8 @@ fn error_schemas() -> [(&'static str, Value); 2] {
             },
             "requiredScope": text("With SCOPE_REQUIRED: the scope that is missing."),
             "apiKeyId": text("With ALREADY_CREATED: the key that this request created before."),
+            "tripId": text("With CONFLICT over an externalId: the trip that has it."),
+            "aircraftId": text("With CONFLICT over a tailNumber: the aircraft that has it."),
             "invoiceId": text("With CONFLICT over an externalId: the invoice that has it."),
         },
     });

@@ -2,7 +2,7 @@
 
 use sea_orm::DbErr;
 
-use super::model::ARRIVAL_TOO_EARLY;
+use super::model::{ARRIVAL_TOO_EARLY, TripId};
 use super::status::Status;
 use crate::fleet::{self, NAME_REQUIRED, TailNumber};
 use kit::http::{ApiError, ItemError};
@@ -13,8 +13,15 @@ pub enum Error {
     #[error("there is no such trip in this workspace")]
     NotFound,
     /// Another trip of the workspace has this external id.
-    #[error("another trip of this workspace has the external id “{0}”: change that one, or use PUT with its external id")]
-    ExternalIdTaken(String),
+    #[error(
+        "another trip of this workspace has the external id “{external_id}”: change that one, or use PUT with its external id"
+    )]
+    ExternalIdTaken {
+        /// The requested external id.
+        external_id: String,
+        /// The trip that has it.
+        id: TripId,
+    },
     /// The external id in the body differs from the one in the path.
     #[error("the external id in the body is not the one in the address")]
     ExternalIdDiffers,
@@ -76,10 +83,10 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::not_found("trip"),
-            Error::ExternalIdTaken(_)
-            | Error::InvalidTransition { .. }
-            | Error::AircraftRefused(_)
-            | Error::AircraftUnavailable { .. } => Self::conflict(sentence(&error)),
+            Error::ExternalIdTaken { id, .. } => Self::conflict(sentence(&error)).with("tripId", id.to_string()),
+            Error::InvalidTransition { .. } | Error::AircraftRefused(_) | Error::AircraftUnavailable { .. } => {
+                Self::conflict(sentence(&error))
+            }
             Error::ExternalIdDiffers => Self::invalid_field("externalId", "Leave it out, or repeat the one in the URL."),
             Error::ArrivalTooEarly => Self::invalid_field("arrivalDate", ARRIVAL_TOO_EARLY),
             Error::UnnamedPlace(field) => Self::invalid_field(field, NAME_REQUIRED),

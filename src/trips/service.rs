@@ -9,13 +9,18 @@ use super::store;
 use super::upsert::UpsertTrip;
 use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, unrepeated};
 use crate::fleet;
-use kit::db::{DbResult, is_duplicate};
 use kit::http::Put;
 
 pub async fn create(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error> {
+    require_free(tx, input.external_id.as_ref().map(ExternalId::as_str)).await?;
+    insert(tx, input).await
+}
+
+/// Creates a trip whose external id is free.
+async fn insert(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error> {
     let trip = Trip::new(TripId::new(tx.now(), tx.random()), tx.workspace(), tx.now(), input);
     require_valid(tx, None, &trip).await?;
-    map_duplicate(&trip, store::insert(tx.db(), &trip).await)?;
+    store::insert(tx.db(), &trip).await?;
     let mut details = event_fields(&trip);
     details["notes"] = unrepeated(trip.notes.as_ref());
     tx.record(Action::TripCreated, Some(target(&trip)), details);
@@ -40,7 +45,7 @@ pub(super) async fn put(tx: &mut AuditedTx, external_id: ExternalId, input: Crea
     let known = store::find_by_external_id(tx.db(), tx.workspace(), external_id.as_str()).await?;
     let input = CreateTrip { external_id: Some(external_id), ..input };
     match known {
-        None => create(tx, input).await.map(Put::Created),
+        None => insert(tx, input).await.map(Put::Created),
         Some(old) => {
             let new = old.clone().replaced(input);
             save(tx, old, new).await.map(Put::Replaced)
@@ -51,7 +56,7 @@ pub(super) async fn put(tx: &mut AuditedTx, external_id: ExternalId, input: Crea
 /// Creates the trip with the external id of `input`, or changes it.
 pub(super) async fn upsert(tx: &mut AuditedTx, input: UpsertTrip) -> Result<Put<Trip>, Error> {
     match store::find_by_external_id(tx.db(), tx.workspace(), input.external_id.as_str()).await? {
-        None => create(tx, input.into()).await.map(Put::Created),
+        None => insert(tx, input.into()).await.map(Put::Created),
         Some(old) => {
             let new = old.clone().with(input.into());
             save(tx, old, new).await.map(Put::Replaced)
@@ -65,8 +70,11 @@ async fn save(tx: &mut AuditedTx, old: Trip, new: Trip) -> Result<Trip, Error> {
     }
     let Some(changes) = changes(&old, &new) else { return Ok(old) };
     require_valid(tx, Some(&old), &new).await?;
+    if old.external_id != new.external_id {
+        require_free(tx, new.external_id.as_deref()).await?;
+    }
     let trip = Trip { updated_at: tx.now(), ..new };
-    map_duplicate(&trip, store::set(tx.db(), &trip).await)?;
+    store::set(tx.db(), &trip).await?;
     let (event_type, fields) = (type_of_change(old.status, trip.status), changed_fields(&changes));
     tx.record(Action::TripUpdated, Some(target(&trip)), changes);
     let by = tx.actor_id();
@@ -97,11 +105,13 @@ async fn require_valid(tx: &AuditedTx, old: Option<&Trip>, new: &Trip) -> Result
     Ok(())
 }
 
-fn map_duplicate(trip: &Trip, result: DbResult<()>) -> Result<(), Error> {
-    result.map_err(|error| match &trip.external_id {
-        Some(external_id) if is_duplicate(&error) => Error::ExternalIdTaken(external_id.clone()),
-        _ => Error::Db(error),
-    })
+/// Fails if a trip has the external id. No other transaction writes in the workspace while an [`AuditedTx`] is open.
+async fn require_free(tx: &AuditedTx, external_id: Option<&str>) -> Result<(), Error> {
+    let Some(external_id) = external_id else { return Ok(()) };
+    match store::find_by_external_id(tx.db(), tx.workspace(), external_id).await? {
+        Some(Trip { id, .. }) => Err(Error::ExternalIdTaken { external_id: external_id.to_owned(), id }),
+        None => Ok(()),
+    }
 }
 
 fn target(trip: &Trip) -> Target {

@@ -65,10 +65,14 @@ async fn replayed_creation_makes_one_aircraft() {
 async fn tail_number_is_unique_in_a_workspace() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
-    add(&client, citation("N1")).await;
-    let other = add(&client, citation("N2")).await;
-    client.post(AIRCRAFT, citation("N1")).await.is(409).code("CONFLICT");
-    client.patch(&format!("{AIRCRAFT}/{other}"), json!({ "tailNumber": "N1" })).await.is(409).code("CONFLICT");
+    let first = add(&client, citation("N1")).await;
+    let other = format!("{AIRCRAFT}/{}", add(&client, citation("N2")).await);
+    let created = client.post(AIRCRAFT, citation("N1")).await.is(409).code("CONFLICT");
+    let changed = client.patch(&other, json!({ "tailNumber": "N1" })).await.is(409).code("CONFLICT");
+    for refused in [created, changed] {
+        assert_eq!(refused.text_at("/error/aircraftId"), first);
+    }
+    client.patch(&other, json!({ "tailNumber": "N2", "statusNote": "Washed" })).await.is(200);
     let (_, northwind) = t.other_workspace().await;
     northwind.post(AIRCRAFT, citation("N1")).await.is(201);
 }

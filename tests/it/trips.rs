@@ -214,10 +214,14 @@ async fn unchanged_update_is_not_recorded() {
 async fn external_id_is_unique_in_a_workspace() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
-    add(&client, json!({ "externalId": "A" })).await;
+    let first = add(&client, json!({ "externalId": "A" })).await;
     let other = format!("{TRIPS}/{}", add(&client, json!({ "externalId": "B" })).await);
-    client.post(TRIPS, with(json!({ "externalId": "A" }))).await.is(409).code("CONFLICT");
-    client.patch(&other, json!({ "externalId": "A" })).await.is(409).code("CONFLICT");
+    let created = client.post(TRIPS, with(json!({ "externalId": "A" }))).await.is(409).code("CONFLICT");
+    let changed = client.patch(&other, json!({ "externalId": "A" })).await.is(409).code("CONFLICT");
+    for refused in [created, changed] {
+        assert_eq!(refused.text_at("/error/tripId"), first);
+    }
+    client.patch(&other, json!({ "externalId": "B", "notes": "Catering" })).await.is(200);
     client.patch(&other, json!({ "externalId": null })).await.is(200);
     add(&client, json!({ "externalId": "B" })).await;
 }
