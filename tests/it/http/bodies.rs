@@ -114,6 +114,19 @@ async fn body_of_another_content_type_is_415() {
 }
 
 #[tokio::test]
+async fn body_with_a_content_encoding_is_415() {
+    let t = TestApp::new().await;
+    let client = t.owner().await.header("content-type", "application/json");
+    for coding in ["gzip", "br", "zstd", "deflate", "gzip, identity"] {
+        let encoded = client.clone().header("content-encoding", coding);
+        let refused = encoded.send(Method::POST, KEYS, Body::from(vec![0x1f, 0x8b, 0x08])).await;
+        let refused = refused.is(415).code("UNSUPPORTED_MEDIA_TYPE");
+        assert_eq!(*refused.at("/error/message"), "Send the body without Content-Encoding.", "{coding}");
+    }
+    client.header("content-encoding", "Identity").send(Method::POST, KEYS, Body::from(with_limit("null"))).await.is(201);
+}
+
+#[tokio::test]
 async fn body_over_one_mebibyte_is_413() {
     let t = TestApp::new().await;
     let sized = |size: usize| {

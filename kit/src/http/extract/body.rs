@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -124,6 +124,16 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message))
 }
 
+/// Refuses an encoded body, such as a compressed one: a few bytes could become more than the limit.
+fn require_identity(headers: &HeaderMap) -> Result<(), ApiError> {
+    let is_identity = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().all(is_identity) {
+        return Ok(());
+    }
+    let message = "Send the body without Content-Encoding.";
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message))
+}
+
 /// The body, which has to be JSON; none at all is an object without members.
 pub(super) async fn read(parts: &Parts, body: axum::body::Body, budget: &BodyBudget) -> Result<(Bytes, Held), ApiError> {
     let sender = Matched::sender(&parts.extensions);
@@ -132,6 +142,7 @@ pub(super) async fn read(parts: &Parts, body: axum::body::Body, budget: &BodyBud
         return Ok((NO_MEMBERS, held));
     }
     require_json(&parts.headers)?;
+    require_identity(&parts.headers)?;
     let limit = if let Sender::Client(_) = sender { LARGEST_ANONYMOUS } else { LARGEST_BODY };
     let bytes = intake::read(&parts.headers, body, limit, &mut held).await.map_err(|why| refused(why, sender))?;
     Ok((Some(bytes).filter(|bytes| !bytes.is_empty()).unwrap_or(NO_MEMBERS), held))
