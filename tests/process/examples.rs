@@ -306,3 +306,20 @@ fn example_of_a_call_does_the_same_in_every_language() {
         }
     }
 }
+
+#[test]
+fn example_of_a_refused_call_prints_the_error_in_every_language() {
+    let mut scene = Scene::new();
+    let key = scene.owner.create_key("Fleet only", &["fleet:read"]).secret;
+    let samples = samples(&scene, "list-trips");
+    for (code, file, program) in [
+        (&samples[1], "request.py", &["python3"][..]),
+        (&samples[2], "request.mjs", &["node"][..]),
+        (&samples[3], "request.go", &["go", "run"]),
+    ] {
+        let printed = run(&scene, &key, code, file, program);
+        let (status, body) = printed.split_once(' ').expect("a status and a body");
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!((status, &body["error"]["code"]), ("403", &json!("SCOPE_REQUIRED")), "{file}: {printed}");
+    }
+}

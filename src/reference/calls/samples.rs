@@ -55,10 +55,9 @@ impl Request {
 
     fn python(&self) -> String {
         let body = self.body.as_ref();
-        let imports =
-            if body.is_some() { "import json\nimport os\nimport urllib.request" } else { "import os\nimport urllib.request" };
+        let json = if body.is_some() { "import json\n" } else { "" };
         let mut code = format!(
-            "{imports}\n\nrequest = urllib.request.Request(\n    \"{}\",\n    method=\"{}\",\n    headers={{\n",
+            "{json}import os\nimport urllib.error\nimport urllib.request\n\nrequest = urllib.request.Request(\n    \"{}\",\n    method=\"{}\",\n    headers={{\n",
             self.url, self.method
         );
         for (name, value, variable) in &self.headers {
@@ -79,7 +78,7 @@ impl Request {
         if !self.headers.iter().any(|(_, _, variable)| variable.is_some()) {
             code = code.replacen("import os\n", "", 1);
         }
-        code + ")\nwith urllib.request.urlopen(request) as response:\n    print(response.status, response.read().decode())\n"
+        code + ")\ntry:\n    with urllib.request.urlopen(request) as response:\n        print(response.status, response.read().decode())\nexcept urllib.error.HTTPError as error:\n    print(error.code, error.read().decode())\n"
     }
 
     fn node(&self) -> String {
