@@ -87,6 +87,14 @@ fn samples_of_all_calls_compile_in_rust_and_do_what_curl_does() {
         let body: Value = serde_json::from_str(body).expect("JSON");
         assert_eq!((status, &body["data"]), ("200", &expected["data"]), "{call}");
     }
+    let key = scene.owner.create_key("Fleet only", &["fleet:read"]).secret;
+    for call in ["put-trip-by-external-id", "list-trips"] {
+        let mut command = Command::new(&program);
+        command.arg(call).env("PLANECONNECTION_KEY", &key).env("NO_PROXY", "127.0.0.1");
+        let output = command.output().expect("the program runs");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.starts_with("403 {") && printed.contains("\"SCOPE_REQUIRED\""), "{call}: {output:?}");
+    }
 }
 
 #[test]

@@ -143,9 +143,12 @@ impl Request {
             };
             let _infallible = writeln!(code, "        .header(\"{name}\", {value})");
         }
+        if self.body.is_some() {
+            code.push_str("        .content_type(\"application/json\")\n");
+        }
+        code.push_str("        .config()\n        .http_status_as_error(false)\n        .build()\n");
         match (&self.body, self.method.as_str()) {
             (Some(body), _) => {
-                code.push_str("        .content_type(\"application/json\")\n");
                 let _infallible = writeln!(code, "        .send(r#\"{}\"#)?;", literal(body, &JSON, 2));
             }
             (None, "POST" | "PUT" | "PATCH") => code.push_str("        .send_empty()?;\n"),
