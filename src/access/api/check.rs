@@ -157,7 +157,7 @@ const MEMBER_ROLE: HeaderName = HeaderName::from_static("x-member-role");
 const HEADERS: [HeaderName; 8] =
     [TENANT_ID, TENANT_SLUG, TENANT_NAME, TENANT_TIMEZONE, TENANT_MODULES, API_KEY_ID, MEMBER_ID, MEMBER_ROLE];
 
-/// Everything but visible ASCII and spaces, and `%`, which starts an escape: a header is ASCII.
+/// Control characters, and `%`, which starts an escape. All that is not ASCII is encoded as well: a header is ASCII.
 const NOT_IN_HEADERS: AsciiSet = CONTROLS.add(b'%');
 
 /// A 200 without a body.
@@ -204,7 +204,10 @@ impl Describe for Passed {
         doc.headers.extend([
             ("X-Tenant-Id", "Id of the workspace."),
             ("X-Tenant-Slug", "Slug of the workspace."),
-            ("X-Tenant-Name", "Name of the workspace, as percent-encoded UTF-8."),
+            (
+                "X-Tenant-Name",
+                "Name of the workspace. `%`, control characters and all that is not ASCII are percent-encoded, as UTF-8.",
+            ),
             ("X-Tenant-Timezone", "Time zone of the workspace, such as Europe/Zurich."),
             ("X-Tenant-Modules", "Modules of the workspace, separated by commas."),
             ("X-API-Key-Id", "Id of the API key; empty for a member."),

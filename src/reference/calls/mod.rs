@@ -163,7 +163,14 @@ impl Call<'_> {
             }
         }
         let body = self.body().map(Examples::body);
-        Request { method: self.method.to_owned(), url: format!("{base}{path}"), headers, body }
+        let has_response_body = self.has_response_body();
+        Request { method: self.method.to_owned(), url: format!("{base}{path}"), headers, body, has_response_body }
+    }
+
+    /// Returns true if a success has a body.
+    fn has_response_body(&self) -> bool {
+        let responses = self.operation["responses"].as_object().into_iter().flatten();
+        responses.filter(|(status, _)| status.starts_with('2')).any(|(_, response)| response.get("content").is_some())
     }
 
     fn parameters(&self, schemas: Schemas<'_>) -> String {
@@ -268,6 +275,17 @@ mod tests {
             }
             assert!(!body.to_string().contains(['\'', '`', '\\']), "{}: the example needs quotes in a shell", call.summary);
         }
+    }
+
+    #[test]
+    fn only_samples_of_calls_without_a_response_body_print_headers() {
+        let table = router::table();
+        let document = document("http://localhost", &table);
+        let errors = Errors::parse(ERRORS);
+        let calls = of(&table, &document);
+        let printing = calls.iter().filter(|call| call.markdown("http://localhost", &errors).contains("curl -sSi "));
+        let printing: Vec<_> = printing.map(|call| call.summary).collect();
+        assert_eq!(printing, ["Check a credential", "Check a credential by path"]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub(super) struct Request {
     /// Name, value, and the environment variable whose value follows.
     pub headers: Vec<(&'static str, String, Option<&'static str>)>,
     pub body: Option<Value>,
+    /// True if the response has a body; otherwise its headers are shown.
+    pub has_response_body: bool,
 }
 
 /// The words for the values of JSON that languages write differently.
@@ -38,9 +40,10 @@ impl Request {
     }
 
     fn curl(&self) -> String {
+        let options = if self.has_response_body { "-sS" } else { "-sSi" };
         let mut lines = vec![match self.method.as_str() {
-            "GET" => format!("curl -sS \"{}\"", self.url),
-            method => format!("curl -sS -X {method} \"{}\"", self.url),
+            "GET" => format!("curl {options} \"{}\"", self.url),
+            method => format!("curl {options} -X {method} \"{}\"", self.url),
         }];
         for (name, value, variable) in &self.headers {
             let variable = variable.map(|name| format!("${name}")).unwrap_or_default();
