@@ -29,7 +29,8 @@ pub(super) struct ChangesQuery {
     #[serde(default)]
     #[param(minimum = 0, required = false)]
     pub after: i64,
-    /// Only changes of these modules, separated by commas; of all that you may read if left out.
+    /// Only changes of these modules, separated by commas: `trips`, `fleet`, `safety`, `invoices`. Of all that you may read if left
+    /// out.
     #[param(value_type = Option<String>, pattern = "^(trips|fleet|safety|invoices)(,(trips|fleet|safety|invoices))*$")]
     pub module: Option<Modules>,
     /// `full` with the object of each change as it is now, `ids` without; `full` if left out.
@@ -186,6 +187,8 @@ pub(super) enum Object {
 
 #[cfg(test)]
 mod tests {
+    use utoipa::IntoParams;
+
     use super::*;
 
     #[test]
@@ -195,6 +198,16 @@ mod tests {
                 let module = change_of(action.as_str()).map(|(module, _)| module);
                 assert_eq!(module, ChangedModule::of(event_type.module()), "{action}");
             }
+        }
+    }
+
+    #[test]
+    fn description_of_the_query_names_every_module() {
+        let parameters = ChangesQuery::into_params(|| None);
+        let module = parameters.iter().find(|parameter| parameter.name == "module").expect("a parameter");
+        let description = module.description.as_deref().unwrap_or_default();
+        for name in Module::DATA.map(Module::as_str) {
+            assert!(description.contains(&format!("`{name}`")), "{name} is missing: {description}");
         }
     }
 
