@@ -1,7 +1,8 @@
 //! Example bodies and responses: by hand in `examples.json`, and from the schema.
 //!
-//! A value is looked up by schema and field (`Trip.origin`), then by field alone.
+//! A value is looked up by schema and field (`Trip.origin`), then by field alone. A response repeats the values of the request body.
 
+use std::mem::discriminant;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -43,9 +44,12 @@ impl<'a> Examples<'a> {
         FILE.bodies.get(name).cloned().unwrap_or_else(|| json!({}))
     }
 
-    /// Returns the example of a response as indented JSON.
-    pub fn response(&self, schema: &Value) -> String {
-        let value = self.value("", "", schema, 0);
+    /// Returns the example of a response to a request with this body as indented JSON.
+    pub fn response(&self, schema: &Value, body: Option<&Value>) -> String {
+        let mut value = self.value("", "", schema, 0);
+        if let Some(Value::Object(body)) = body {
+            repeat(&mut value, body);
+        }
         serde_json::to_string_pretty(&value).unwrap_or_default()
     }
 
@@ -99,9 +103,70 @@ impl<'a> Examples<'a> {
     }
 }
 
+/// Repeats the fields of a request body in the outermost objects of a response that share a field with it.
+fn repeat(response: &mut Value, body: &Map<String, Value>) {
+    let Value::Object(fields) = response else { return };
+    let is_shared = fields.keys().any(|name| body.contains_key(name));
+    for (name, field) in fields {
+        match body.get(name) {
+            Some(sent) => replace(field, sent),
+            None if !is_shared => repeat(field, body),
+            None => {}
+        }
+    }
+}
+
+/// Replaces a value by the one that was sent, and in objects the fields that were sent. A value of another kind stays, and so does a
+/// secret: an ellipsis stands for most of it.
+fn replace(value: &mut Value, sent: &Value) {
+    match (value, sent) {
+        (Value::Object(fields), Value::Object(sent)) => {
+            for (name, field) in fields {
+                if let Some(sent) = sent.get(name) {
+                    replace(field, sent);
+                }
+            }
+        }
+        (Value::Array(items), Value::Array(sent)) if items.first().is_some_and(Value::is_object) => {
+            for (item, sent) in items.iter_mut().zip(sent) {
+                replace(item, sent);
+            }
+        }
+        (_, Value::String(text)) if text.contains('…') => {}
+        (value, sent) if value.is_null() || discriminant(value) == discriminant(sent) => value.clone_from(sent),
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn response_repeats_the_values_of_the_request() {
+        let body = json!({
+            "description": "Crew scheduling", "events": ["trip.*"], "workspace": "skyline", "token": "pci_…",
+            "client": { "name": "Northwind Capital" }, "lines": [{ "quantity": "2" }, { "quantity": "3" }],
+        });
+        let mut response = json!({ "success": true, "data": {
+            "other": { "name": "Ana Keller" },
+            "webhook": {
+                "id": "wh_1", "description": "Wall display", "events": ["*", "trip.*"], "workspace": { "id": "ws_1" },
+                "token": "pcs_…", "client": { "name": "Tom Hale", "email": null }, "lines": [{ "quantity": "1", "amount": 5 }],
+                "creator": { "description": "Ana Keller" },
+            },
+        } });
+        repeat(&mut response, body.as_object().expect("an object"));
+        let expected = json!({ "success": true, "data": {
+            "other": { "name": "Ana Keller" },
+            "webhook": {
+                "id": "wh_1", "description": "Crew scheduling", "events": ["trip.*"], "workspace": { "id": "ws_1" },
+                "token": "pcs_…", "client": { "name": "Northwind Capital", "email": null },
+                "lines": [{ "quantity": "2", "amount": 5 }], "creator": { "description": "Ana Keller" },
+            },
+        } });
+        assert_eq!(response, expected);
+    }
 
     #[test]
     fn external_id_is_that_of_the_resource() {

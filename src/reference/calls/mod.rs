@@ -190,6 +190,7 @@ impl Call<'_> {
     fn responses(&self, schemas: Schemas<'_>, examples: &Examples<'_>) -> String {
         let mut text = "## Response\n\n".to_owned();
         let responses = self.operation["responses"].as_object().into_iter().flatten();
+        let body = self.body().map(Examples::body);
         let mut shown = None;
         for (status, response) in responses.filter(|(status, _)| status.starts_with('2') || status.starts_with('3')) {
             let _infallible = write!(text, "**{status} {}**", response["description"].as_str().unwrap_or_default());
@@ -200,7 +201,7 @@ impl Call<'_> {
                 Some(schema) => {
                     shown = Some(schema);
                     let data = schema.pointer("/properties/data");
-                    let example = examples.response(schema);
+                    let example = examples.response(schema, body.as_ref());
                     let fields = schemas.fields(data.unwrap_or(schema));
                     let _infallible = write!(
                         text,
