@@ -68,11 +68,11 @@ pub(crate) struct InvoiceView {
     trip_id: Option<TripId>,
     currency: Currency,
     line_items: Vec<LineItem>,
-    /// The sum of the lines' amounts.
+    /// The sum of the lines' amounts, in minor units of the currency, such as cents.
     subtotal: i64,
-    /// The amount to pay. It equals the subtotal, as taxes and discounts are line items.
+    /// The amount to pay, in minor units of the currency. It equals the subtotal, as taxes and discounts are line items.
     total: i64,
-    /// The sum of recorded payments.
+    /// The sum of recorded payments, in minor units of the currency.
     amount_paid: i64,
     status: Status,
     /// The last day for payment.
@@ -113,7 +113,7 @@ impl InvoiceView {
 struct PaymentView {
     id: PaymentId,
     invoice_id: InvoiceId,
-    /// Minor units of the currency.
+    /// The amount in minor units of the currency.
     #[schema(minimum = 1)]
     amount: i64,
     /// The currency of the invoice.

@@ -80,7 +80,7 @@ pub struct NewLine {
     pub description: Line<1, 500>,
     /// The number of units.
     pub quantity: Quantity,
-    /// The price of one unit in minor units; negative for a discount.
+    /// The price of one unit in minor units of the currency, such as cents; negative for a discount.
     #[schema(minimum = -9_007_199_254_740_991_i64, maximum = 9_007_199_254_740_991_i64)]
     pub unit_price: i64,
 }
@@ -93,9 +93,9 @@ pub struct LineItem {
     pub description: String,
     /// The number of units.
     pub quantity: Quantity,
-    /// The price of one unit in minor units; negative for a discount.
+    /// The price of one unit in minor units of the currency, such as cents; negative for a discount.
     pub unit_price: i64,
-    /// Quantity times price in whole minor units; half a minor unit is rounded away from zero.
+    /// Quantity times price, in whole minor units of the currency; half a minor unit is rounded away from zero.
     pub amount: i64,
 }
 
