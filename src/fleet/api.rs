@@ -30,12 +30,23 @@ pub fn routes() -> Routes<App> {
     Routes::new(
         "Fleet",
         [
-            get("/api/v1/ops/aircraft", "List aircraft", index),
-            post("/api/v1/ops/aircraft", "Add aircraft", create).conflicts(),
-            get("/api/v1/ops/aircraft/{id}", "Get aircraft", show),
-            patch("/api/v1/ops/aircraft/{id}", "Update aircraft", update).conflicts(),
+            get("/api/v1/ops/aircraft", "List aircraft", index)
+                .about("Lists the aircraft that the filters admit, each with its status."),
+            post("/api/v1/ops/aircraft", "Add aircraft", create)
+                .about("Adds an aircraft. Its tail number is unique in the workspace.")
+                .conflicts(),
+            get("/api/v1/ops/aircraft/{id}", "Get aircraft", show).about("Returns an aircraft by its id."),
+            patch("/api/v1/ops/aircraft/{id}", "Update aircraft", update)
+                .about(
+                    "Changes an aircraft. A field that is left out stays, and `null` removes an optional value. A change of \
+                     `status` clears `statusNote` and `expectedReturn`, unless the same request sets them.",
+                )
+                .conflicts(),
             post("/api/v1/ops/aircraft/batch", "Upsert aircraft", upsert).about(BATCH).conflicts(),
-            get("/api/v1/ops/fleet-status", "Get fleet status", fleet_status),
+            get("/api/v1/ops/fleet-status", "Get fleet status", fleet_status).about(
+                "Returns the aircraft of the fleet with their status, in the order of their tail numbers, and the number \
+                 of aircraft in each status: for a web page or a screen.",
+            ),
         ],
     )
 }

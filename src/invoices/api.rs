@@ -36,16 +36,36 @@ pub fn routes() -> Routes<App> {
     Routes::new(
         "Invoices",
         [
-            get("/api/v1/ops/invoices", "List invoices", index),
-            post("/api/v1/ops/invoices", "Create invoice", create).conflicts(),
-            get("/api/v1/ops/invoices/{id}", "Get invoice", show),
-            get("/api/v1/ops/invoices/by-external-id/{externalId}", "Get invoice by external id", show_by_external_id),
-            patch("/api/v1/ops/invoices/{id}", "Update invoice", update).conflicts(),
+            get("/api/v1/ops/invoices", "List invoices", index).about("Lists the invoices that the filters admit."),
+            post("/api/v1/ops/invoices", "Create invoice", create)
+                .about(
+                    "Creates an invoice as a draft. If another invoice has the `externalId`, the answer is 409 and names it in \
+                     `error.invoiceId`, so that nothing is billed twice.",
+                )
+                .conflicts(),
+            get("/api/v1/ops/invoices/{id}", "Get invoice", show).about("Returns an invoice by its id."),
+            get("/api/v1/ops/invoices/by-external-id/{externalId}", "Get invoice by external id", show_by_external_id)
+                .about("Returns an invoice by its id in your accounting system."),
+            patch("/api/v1/ops/invoices/{id}", "Update invoice", update)
+                .about(
+                    "Changes a draft. A field that is left out stays, and `null` removes an optional value. An invoice that \
+                     was sent cannot be edited.",
+                )
+                .conflicts(),
             post("/api/v1/ops/invoices/batch", "Upsert invoices", upsert).about(BATCH).conflicts(),
-            post("/api/v1/ops/invoices/{id}/send", "Send invoice", send).conflicts(),
-            get("/api/v1/ops/invoices/{id}/payments", "List payments", payments),
-            post("/api/v1/ops/invoices/{id}/payments", "Record payment", pay).conflicts(),
-            post("/api/v1/ops/invoices/{id}/void", "Void invoice", void).conflicts(),
+            post("/api/v1/ops/invoices/{id}/send", "Send invoice", send)
+                .about(
+                    "Marks a draft as sent: from then on it can be paid, and cannot be edited. With a total of 0 it is paid at \
+                     once. A second call changes nothing.",
+                )
+                .conflicts(),
+            get("/api/v1/ops/invoices/{id}/payments", "List payments", payments).about("Lists the payments of an invoice."),
+            post("/api/v1/ops/invoices/{id}/payments", "Record payment", pay)
+                .about("Records a payment that was received, and returns the invoice. It is paid when nothing is left to pay.")
+                .conflicts(),
+            post("/api/v1/ops/invoices/{id}/void", "Void invoice", void)
+                .about("Calls off an invoice without payments. This is final. A second call changes nothing.")
+                .conflicts(),
         ],
     )
 }

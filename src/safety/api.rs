@@ -30,12 +30,22 @@ pub fn routes() -> Routes<App> {
     Routes::new(
         "Safety",
         [
-            get("/api/v1/sms/reports", "List safety reports", index),
+            get("/api/v1/sms/reports", "List safety reports", index).about(
+                "Lists the reports that the filters admit. Keys with `safety:read` read all reports; pilots and \
+                 dispatchers read those that they filed by name.",
+            ),
             post("/api/v1/sms/reports", "File safety report", create)
+                .about("Files a report. `confidentiality` says whether the name of its reporter is shown.")
                 .map(|route| route.route_layer(map_response(omit_client_ip))),
-            get("/api/v1/sms/reports/summary", "Summarize safety reports", count),
-            get("/api/v1/sms/reports/{id}", "Get safety report", show),
-            patch("/api/v1/sms/reports/{id}", "Update safety report", update).conflicts(),
+            get("/api/v1/sms/reports/summary", "Summarize safety reports", count)
+                .about("Returns the number of reports by type, by status and by month."),
+            get("/api/v1/sms/reports/{id}", "Get safety report", show).about("Returns a report by its id."),
+            patch("/api/v1/sms/reports/{id}", "Update safety report", update)
+                .about(
+                    "Changes a report: its status, its severity, the member who is to investigate, or its text. A field that \
+                     is left out stays.",
+                )
+                .conflicts(),
         ],
     )
 }

@@ -30,13 +30,29 @@ pub fn routes() -> Routes<App> {
     Routes::new(
         "Trips",
         [
-            get("/api/v1/ops/trips", "List trips", index),
-            post("/api/v1/ops/trips", "Create trip", create).conflicts(),
-            get("/api/v1/ops/trips/{id}", "Get trip", show),
-            patch("/api/v1/ops/trips/{id}", "Update trip", update).conflicts(),
+            get("/api/v1/ops/trips", "List trips", index).about(
+                "Lists the trips that the filters admit. To keep a copy of all trips up to date, follow the changes \
+                 instead.",
+            ),
+            post("/api/v1/ops/trips", "Create trip", create)
+                .about(
+                    "Creates a trip. If your own software has an id for it, put the trip by external id instead: that can be \
+                     repeated as it is.",
+                )
+                .conflicts(),
+            get("/api/v1/ops/trips/{id}", "Get trip", show).about("Returns a trip by its id."),
+            patch("/api/v1/ops/trips/{id}", "Update trip", update)
+                .about("Changes a trip. A field that is left out stays, and `null` removes an optional value.")
+                .conflicts(),
             post("/api/v1/ops/trips/batch", "Upsert trips", upsert).about(BATCH).conflicts(),
-            get("/api/v1/ops/trips/by-external-id/{externalId}", "Get trip by external id", show_by_external_id),
-            put("/api/v1/ops/trips/by-external-id/{externalId}", "Put trip by external id", put_by_external_id).conflicts(),
+            get("/api/v1/ops/trips/by-external-id/{externalId}", "Get trip by external id", show_by_external_id)
+                .about("Returns a trip by its id in your own software."),
+            put("/api/v1/ops/trips/by-external-id/{externalId}", "Put trip by external id", put_by_external_id)
+                .about(
+                    "Creates the trip with this external id, or replaces its fields: one that is left out gets its default, but \
+                     the status stays. It is safe to send it again.",
+                )
+                .conflicts(),
         ],
     )
 }

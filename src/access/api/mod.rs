@@ -20,7 +20,16 @@ use kit::http::route::get;
 use kit::http::{JsonOk, Routes};
 
 pub fn routes() -> Routes<App> {
-    Routes::new("Authentication", [get("/api/v1/auth/whoami", "Who am I", whoami), check::by_query(), check::by_path()])
+    Routes::new(
+        "Authentication",
+        [
+            get("/api/v1/auth/whoami", "Who am I", whoami).about(
+                "Returns the key or the member that sends the request, and the workspace: a first call to try a key with.",
+            ),
+            check::by_query(),
+            check::by_path(),
+        ],
+    )
 }
 
 /// The caller of this request.

@@ -206,6 +206,18 @@ mod tests {
         assert_eq!(found, calls(&document));
     }
 
+    #[test]
+    fn description_of_a_call_with_a_key_says_more_than_its_permission() {
+        let document = document(SERVER, &router::table());
+        let items = folders(&document).into_iter().flat_map(|folder| folder.items);
+        let with_key: Vec<_> = items.filter(|item| item.credential == Credential::ApiKey).collect();
+        assert!(with_key.len() > 40, "{}", with_key.len());
+        for item in with_key {
+            let (about, permission) = item.about.split_once("\n\nPermission: ").unwrap_or_default();
+            assert!(about.ends_with('.') && permission.ends_with('.'), "{}: {}", item.name, item.about);
+        }
+    }
+
     /// Returns the lines of a block, without their indentation.
     fn block<'a>(file: &'a str, name: &str) -> Option<Vec<&'a str>> {
         let begin = format!("{name} {{\n");

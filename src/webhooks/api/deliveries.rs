@@ -23,13 +23,27 @@ use kit::http::{Accepted, ApiError, Body, JsonOk, Known, Listing, NoFields, Page
 
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![
-        get("/api/v1/webhooks/{id}/deliveries", "List deliveries", index),
-        get("/api/v1/webhooks/{id}/deliveries/{deliveryId}", "Get delivery", show),
-        post("/api/v1/webhooks/{id}/deliveries/{deliveryId}/resend", "Resend delivery", resend).conflicts(),
-        post("/api/v1/webhooks/{id}/test", "Test webhook", test),
-        post("/api/v1/webhooks/{id}/recover", "Recover events", recover).conflicts(),
-        get("/api/v1/webhooks/{id}/events", "List events of a webhook", events),
-        get("/api/v1/webhook-event-types", "List event types", event_types),
+        get("/api/v1/webhooks/{id}/deliveries", "List deliveries", index)
+            .about("Lists the deliveries to an endpoint that the filters admit, each with the result of its last attempt."),
+        get("/api/v1/webhooks/{id}/deliveries/{deliveryId}", "Get delivery", show)
+            .about("Returns a delivery: its payload, and request and response of each attempt."),
+        post("/api/v1/webhooks/{id}/deliveries/{deliveryId}/resend", "Resend delivery", resend)
+            .about("Sends the event of a delivery again, as a new delivery with the same event id and payload.")
+            .conflicts(),
+        post("/api/v1/webhooks/{id}/test", "Test webhook", test)
+            .about("Sends a test event to the endpoint, waits for its answer, and returns the attempt, also if it failed."),
+        post("/api/v1/webhooks/{id}/recover", "Recover events", recover)
+            .about(
+                "Delivers the events again that the endpoint should have received since a time and did not: those that \
+                 failed, were canceled or were skipped.",
+            )
+            .conflicts(),
+        get("/api/v1/webhooks/{id}/events", "List events of a webhook", events).about(
+            "Lists the payloads that the endpoint should have received, in their order: to fetch what was missed. Call \
+             it again with `next_after_sequence` as `after_sequence`, until that is null.",
+        ),
+        get("/api/v1/webhook-event-types", "List event types", event_types)
+            .about("Lists the types of events, each with a description, its module and an example."),
     ]
 }
 

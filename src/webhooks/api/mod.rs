@@ -30,15 +30,28 @@ pub(crate) use view::{AttemptView, DeliveryView, EndpointView};
 
 pub fn routes() -> Routes<App> {
     let mut lines = vec![
-        get("/api/v1/webhooks", "List webhooks", index),
+        get("/api/v1/webhooks", "List webhooks", index)
+            .about("Lists the endpoints that the filters admit, each with its health."),
         post("/api/v1/webhooks", "Create webhook", create)
+            .about(
+                "Creates an endpoint: a URL that receives events. The response has the signing secret, which is shown \
+                 once.",
+            )
             .fails(409, "ALREADY_CREATED")
             .fails(409, "QUOTA_EXCEEDED")
             .fails(409, "SECRET_KEY_MISSING"),
-        get("/api/v1/webhooks/{id}", "Get webhook", show),
-        patch("/api/v1/webhooks/{id}", "Update webhook", update).fails(403, "REAUTHENTICATION_REQUIRED"),
-        delete("/api/v1/webhooks/{id}", "Delete webhook", remove).essential(),
+        get("/api/v1/webhooks/{id}", "Get webhook", show).about("Returns an endpoint with its health."),
+        patch("/api/v1/webhooks/{id}", "Update webhook", update)
+            .about("Changes an endpoint, or switches it on or off. A field that is left out stays.")
+            .fails(403, "REAUTHENTICATION_REQUIRED"),
+        delete("/api/v1/webhooks/{id}", "Delete webhook", remove)
+            .about("Deletes an endpoint. Nothing is delivered to it from then on.")
+            .essential(),
         post("/api/v1/webhooks/{id}/rotate-secret", "Rotate webhook secret", rotate_secret)
+            .about(
+                "Replaces the signing secret, which the response shows once. The old secret signs as well for \
+                 `overlapHours`.",
+            )
             .conflicts()
             .fails(409, "SECRET_KEY_MISSING"),
     ];
