@@ -29,7 +29,7 @@ const (
 
 var (
 	data                 = setting("DATA", "events")
-	api, apiKey, webhook = os.Getenv("API"), os.Getenv("API_KEY"), os.Getenv("WEBHOOK")
+	url, apiKey, webhook = os.Getenv("PLANECONNECTION_URL"), os.Getenv("PLANECONNECTION_KEY"), os.Getenv("WEBHOOK")
 	keys                 [][]byte
 	wake                 = make(chan bool, 1)
 	eventID              = regexp.MustCompile(`^evt_[0-9a-z]+$`)
@@ -217,7 +217,8 @@ type page struct {
 
 func fetch(after int64) (page, error) {
 	var answer struct{ Data page }
-	request, err := http.NewRequest("GET", fmt.Sprintf("%s/webhooks/%s/events?after_sequence=%d", api, webhook, after), nil)
+	events := fmt.Sprintf("%s/api/v1/webhooks/%s/events?after_sequence=%d", url, webhook, after)
+	request, err := http.NewRequest("GET", events, nil)
 	if err != nil {
 		return answer.Data, err
 	}

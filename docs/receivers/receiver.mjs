@@ -5,7 +5,8 @@ import { existsSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 
-const { SECRETS = "", API, API_KEY, WEBHOOK, DATA = "events", PORT = "8000" } = process.env;
+const { SECRETS = "", WEBHOOK, DATA = "events", PORT = "8000" } = process.env;
+const { PLANECONNECTION_URL: SERVER, PLANECONNECTION_KEY: API_KEY } = process.env;
 const MAX_BODY = 1024 * 1024;
 const TOLERANCE = 300; // seconds
 
@@ -106,7 +107,7 @@ async function fillGaps() {
     if (!missing.has(sequence)) continue; // it came meanwhile
     let after = [...sequences].filter((known) => known < sequence).reduce((one, other) => Math.max(one, other), 0);
     while (after !== null) {
-      const response = await fetch(`${API}/webhooks/${WEBHOOK}/events?after_sequence=${after}`, {
+      const response = await fetch(`${SERVER}/api/v1/webhooks/${WEBHOOK}/events?after_sequence=${after}`, {
         headers: { "X-API-Key": API_KEY },
         signal: AbortSignal.timeout(30_000),
       });

@@ -5,7 +5,7 @@ from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DATABASE = os.environ.get("DATA", "events") + "/events.db"
-API, API_KEY, WEBHOOK = (os.environ.get(name, "") for name in ("API", "API_KEY", "WEBHOOK"))
+URL, API_KEY, WEBHOOK = (os.environ.get(name, "") for name in ("PLANECONNECTION_URL", "PLANECONNECTION_KEY", "WEBHOOK"))
 MAX_BODY = 1024 * 1024
 TOLERANCE = 300  # seconds
 
@@ -109,7 +109,7 @@ def fill_gaps(checked):
             return checked
         after = after or 0
         while after is not None:
-            request = urllib.request.Request(f"{API}/webhooks/{WEBHOOK}/events?after_sequence={after}")
+            request = urllib.request.Request(f"{URL}/api/v1/webhooks/{WEBHOOK}/events?after_sequence={after}")
             request.add_header("X-API-Key", API_KEY)
             with urllib.request.urlopen(request, timeout=30) as response:
                 page = json.load(response)["data"]

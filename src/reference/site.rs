@@ -102,8 +102,8 @@ const RECEIVERS: &[(&str, &str)] = &[
     ("</details>\n", ""),
 ];
 
-/// The address of the API in docs/WEBHOOKS.md, which is also read where no node fills in its own.
-const EXAMPLE_API: &str = "https://planes.example.com/api/v1";
+/// The address of the server in docs/WEBHOOKS.md, which is also read where no node fills in its own.
+const EXAMPLE_URL: &str = "https://planes.example.com";
 
 /// The page of error codes: a paragraph for each.
 pub(super) const ERRORS: &str = include_str!("../../docs/guide/errors.md");
@@ -195,7 +195,7 @@ type Table = fn(&[Call<'_>]) -> String;
 /// Fills in what a page takes from the code.
 fn filled(markdown: &str, public_url: &str, calls: &[Call<'_>]) -> String {
     let mut text = markdown.replace("{{base}}", public_url).replace("{{version}}", env!("CARGO_PKG_VERSION"));
-    text = text.replace(EXAMPLE_API, &format!("{public_url}/api/v1"));
+    text = text.replace(EXAMPLE_URL, public_url);
     for (name, by) in FILES.iter().chain(LINKS).chain(PICTURES).chain(RECEIVERS).filter(|(name, _)| markdown.contains(name)) {
         text = text.replace(name, by);
     }

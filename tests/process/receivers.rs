@@ -32,7 +32,7 @@ struct Example {
     program: Vec<String>,
     port: u16,
     data: PathBuf,
-    api: String,
+    url: String,
     key: Key,
     webhook: String,
 }
@@ -41,7 +41,8 @@ impl Example {
     fn command(&self, secrets: &str) -> Command {
         let mut command = Command::new(&self.program[0]);
         command.args(&self.program[1..]).env("SECRETS", secrets).env("DATA", &self.data).env("PORT", self.port.to_string());
-        command.env("API", &self.api).env("API_KEY", &self.key.secret).env("WEBHOOK", &self.webhook).env("NO_PROXY", "127.0.0.1");
+        command.env("PLANECONNECTION_URL", &self.url).env("PLANECONNECTION_KEY", &self.key.secret);
+        command.env("WEBHOOK", &self.webhook).env("NO_PROXY", "127.0.0.1");
         command
     }
 
@@ -87,8 +88,8 @@ impl Scene {
         create(copies.url());
         let webhook = create(format!("http://127.0.0.1:{port}/hooks"));
         let key = owner.create_key("Receiver", &["webhooks:read", "trips:read"]);
-        let api = format!("http://{}/api/v1", node.address);
-        let example = Example { program, port, data: folder.path().join("events"), api, key, webhook };
+        let url = format!("http://{}", node.address);
+        let example = Example { program, port, data: folder.path().join("events"), url, key, webhook };
         Self { _site: site, owner, _node: node, copies, example, _folder: folder }
     }
 

@@ -124,7 +124,9 @@ impl Receiver {
 
     /// Fetches events that did not arrive.
     fn fill_gaps(&self) -> Outcome<()> {
-        let (Ok(api), Ok(key), Ok(webhook)) = (var("API"), var("API_KEY"), var("WEBHOOK")) else { return Ok(()) };
+        let (Ok(server), Ok(key), Ok(webhook)) = (var("PLANECONNECTION_URL"), var("PLANECONNECTION_KEY"), var("WEBHOOK")) else {
+            return Ok(());
+        };
         let missing = self.known.lock().expect("no panic").missing.clone();
         for sequence in missing {
             if !self.known.lock().expect("no panic").missing.contains(&sequence) {
@@ -133,7 +135,7 @@ impl Receiver {
             let before = self.known.lock().expect("no panic").sequences.range(..sequence).next_back().copied();
             let mut next = Some(before.unwrap_or_default());
             while let Some(after) = next {
-                let url = format!("{api}/webhooks/{webhook}/events?after_sequence={after}");
+                let url = format!("{server}/api/v1/webhooks/{webhook}/events?after_sequence={after}");
                 let timeout = Some(Duration::from_secs(30));
                 let request = ureq::get(url).header("X-API-Key", &key).config().timeout_global(timeout).build();
                 let mut page: Value = serde_json::from_reader(request.call()?.body_mut().as_reader())?;
