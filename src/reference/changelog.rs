@@ -5,9 +5,30 @@ const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 /// The beginning of an entry about calls, their fields and errors, limits, or payloads of webhooks.
 const LABEL: &str = "- API: ";
 
+/// References to files of the repository that a node does not serve, and the links in their place; nothing for one without a page.
+const REFERENCES: &[(&str, &str)] = &[
+    ("See docs/API.md, \"Webhooks\".", "See [Receive webhooks](/docs/guides/webhooks)."),
+    ("See docs/API.md, \"Lists\".", "See [Lists](/docs/overview#lists)."),
+    ("See docs/API.md, \"Changes\".", "See [Follow changes](/docs/overview#follow-changes)."),
+    ("See docs/API.md, \"Conditional requests\".", "See [Conditional requests](/docs/overview#conditional-requests)."),
+    ("See docs/API.md, \"Times and days\".", "See [Times, days and money](/docs/overview#times-days-and-money)."),
+    ("docs/EVENTS.md lists types and fields.", "[Webhook events](/docs/guides/webhook-events) lists types and fields."),
+    ("; docs/API.md, \"Addresses\", lists them.", "."),
+    ("; see docs/OPERATIONS.md, \"Upgrade\".", "."),
+    (" See docs/OPERATIONS.md, \"Email\".", ""),
+    (" See docs/OPERATIONS.md, \"Storage faults\".", ""),
+];
+
 /// Returns the entries about the API as Markdown, under their headings.
 pub(super) fn entries() -> String {
-    labelled(CHANGELOG)
+    REFERENCES.iter().fold(labelled(CHANGELOG), |text, (reference, link)| linked(&text, reference, link))
+}
+
+/// Replaces a reference, also where an entry continues on the next line within it.
+fn linked(text: &str, reference: &str, link: &str) -> String {
+    let spaces = reference.match_indices(' ').map(|(at, _)| at);
+    let broken = spaces.map(|at| format!("{}\n  {}", &reference[..at], &reference[at + 1..]));
+    broken.fold(text.replace(reference, link), |text, form| text.replace(&form, link))
 }
 
 /// Returns the level of a heading: that of a release, a kind of change, or a subject, which is a paragraph in bold.
@@ -68,6 +89,23 @@ mod tests {
         }
         let page = labelled(CHANGELOG);
         assert_eq!(page.matches("\n## ").count(), CHANGELOG.matches("\n## ").count());
+    }
+
+    #[test]
+    fn references_are_links_to_pages_also_across_lines() {
+        let linked = |text: &str| linked(text, " See docs/API.md, \"Lists\".", " See [Lists](/docs/overview#lists).");
+        for text in [
+            "Order. See docs/API.md, \"Lists\".",
+            "Order.\n  See docs/API.md, \"Lists\".",
+            "Order. See docs/API.md,\n  \"Lists\".",
+        ] {
+            assert_eq!(linked(text), "Order. See [Lists](/docs/overview#lists).", "{text}");
+        }
+        let page = entries();
+        for file in ["docs/API.md", "docs/EVENTS.md", "docs/OPERATIONS.md", "docs/PERFORMANCE.md", "docs/WEBHOOKS.md"] {
+            let line = page.lines().find(|line| line.contains(file));
+            assert_eq!(line, None, "name a page of the documentation in REFERENCES");
+        }
     }
 
     /// Returns the entries with their indented lines.
