@@ -7,31 +7,44 @@ const form = document.querySelector("form[data-index]");
 if (form) {
   const field = form.querySelector("input");
   const results = form.querySelector(".results");
-  let places = null;
+  let index = null;
   const load = async () => {
     try {
       const answer = await fetch(form.dataset.index);
       if (!answer.ok) throw new Error(answer.statusText);
-      return (await answer.json()).map((place) => ({
+      const { ignored, places } = await answer.json();
+      const prepared = places.map((place) => ({
         ...place,
-        title: `${place.t} ${place.h}`.toLowerCase(),
-        text: `${place.s} ${place.w}`.toLowerCase(),
+        title: place.t.toLowerCase(),
+        name: `${place.h || place.t} ${place.k}`.toLowerCase(),
+        text: ` ${place.w}`,
       }));
+      return { ignored, places: prepared };
     } catch {
       // Another try with the next letter.
-      places = null;
+      index = null;
       return null;
     }
   };
-  // A place has every word; words in titles count more, and whole titles most.
+  // A place has every word. A title counts more than a heading, a heading more than the title above it, and any of these more than
+  // text, in which the beginning of a word counts more than its inside. The whole title or heading counts most.
   const score = (place, words, all) => {
-    let sum = place.title.trim() === all ? 20 : 0;
+    let sum = (place.h || place.t).toLowerCase() === all ? 20 : 0;
     for (const word of words) {
-      if (place.title.includes(word)) sum += place.h ? 5 : 6;
+      if (place.name.includes(word)) sum += place.h ? 6 : 8;
+      else if (place.title.includes(word)) sum += 3;
+      else if (place.text.includes(` ${word}`)) sum += 2;
       else if (place.text.includes(word)) sum += 1;
       else return 0;
     }
     return sum;
+  };
+  // Words without punctuation around them. Those that no text has are left out, unless the query has no others.
+  const wordsOf = (query, ignored) => {
+    const trimmed = query.split(/\s+/).map((word) => word.replace(/^[^\p{L}\p{N}_]+|[^\p{L}\p{N}_]+$/gu, ""));
+    const words = trimmed.filter(Boolean);
+    const rest = words.filter((word) => !ignored.includes(word));
+    return rest.length > 0 ? rest : words;
   };
   const item = (place) => {
     const link = document.createElement("a");
@@ -46,12 +59,11 @@ if (form) {
     return line;
   };
   const show = async () => {
-    places ??= load();
-    const known = await places;
+    index ??= load();
+    const known = await index;
     const all = field.value.trim().toLowerCase();
-    const words = all.split(/\s+/).filter(Boolean);
-    results.hidden = words.length === 0;
-    if (words.length === 0) {
+    results.hidden = all === "";
+    if (all === "") {
       results.replaceChildren();
       return;
     }
@@ -59,7 +71,8 @@ if (form) {
       results.textContent = "The search does not work at the moment. The menu has all pages.";
       return;
     }
-    const found = known.map((place) => [score(place, words, all), place]).filter(([sum]) => sum > 0);
+    const words = wordsOf(all, known.ignored);
+    const found = known.places.map((place) => [score(place, words, all), place]).filter(([sum]) => sum > 0);
     found.sort(([a], [b]) => b - a);
     const list = document.createElement("ul");
     list.append(...found.slice(0, 12).map(([, place]) => item(place)));
@@ -67,7 +80,7 @@ if (form) {
     else results.replaceChildren(list);
   };
   form.hidden = false;
-  field.addEventListener("focus", () => { places ??= load(); });
+  field.addEventListener("focus", () => { index ??= load(); });
   field.addEventListener("input", show);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -30,6 +30,11 @@ fn documentation_is_searched_in_the_browser() {
     tab.press("Enter");
     tab.has("heading", "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(tab.url(), "/docs/errors#idempotency_key_reused");
+    tab.fill("Search the documentation", "how to verify a signature");
+    tab.says("Verify the signature");
+    tab.press("Enter");
+    tab.has("heading", "Verify the signature");
+    assert_eq!(tab.url(), "/docs/guides/webhooks#verify-the-signature");
 }
 
 #[test]
