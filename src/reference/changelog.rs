@@ -28,7 +28,7 @@ pub(super) fn entries() -> String {
 fn linked(text: &str, reference: &str, link: &str) -> String {
     let spaces = reference.match_indices(' ').map(|(at, _)| at);
     let broken = spaces.map(|at| format!("{}\n  {}", &reference[..at], &reference[at + 1..]));
-    broken.fold(text.replace(reference, link), |text, form| text.replace(&form, link))
+    broken.fold(text.to_owned(), |text, form| text.replace(&form, link)).replace(reference, link)
 }
 
 /// Returns the level of a heading: that of a release, a kind of change, or a subject, which is a paragraph in bold.

@@ -39,9 +39,12 @@ async fn every_page_is_served_as_html_and_as_markdown() {
 #[tokio::test]
 async fn pages_are_small_and_answered_from_memory() {
     let t = TestApp::new().await;
-    for path in ["/docs", "/docs/errors", "/docs/api/create-webhook", "/docs/search.json"] {
+    // The search index is read when the search is used.
+    let largest =
+        [("/docs", 60_000), ("/docs/errors", 160_000), ("/docs/api/create-webhook", 160_000), ("/docs/search.json", 200_000)];
+    for (path, bytes) in largest {
         let page = t.anonymous().get(path).await.is(200);
-        assert!(page.text.len() < 160_000, "{path}: {} bytes", page.text.len());
+        assert!(page.text.len() < bytes, "{path}: {} bytes", page.text.len());
     }
 }
 
