@@ -9,7 +9,7 @@ use super::context::AuditContext;
 use super::transaction::AuditedTx;
 use crate::core::Core;
 use crate::workspaces::WorkspaceId;
-use kit::http::{ApiError, Batch, BatchResult, ItemError, JsonOk, Put, Results};
+use kit::http::{ApiError, Batch, BatchResult, ItemError, JsonOk, Put, Results, require_valid};
 
 /// Items in one transaction. The other writes of the workspace, such as the revocation of a key, get their turn in between.
 const CHUNK: usize = 50;
@@ -48,33 +48,42 @@ where
     V: Serialize + Send,
 {
     let Batch { is_atomic, items } = batch;
-    let (count, mut items) = (items.len(), items.into_iter());
-    let mut results = Results::new(is_atomic);
-    let size = if is_atomic { count } else { CHUNK };
+    if is_atomic {
+        // Before the audit log of the workspace is locked.
+        require_valid(&items)?;
+    }
+    let mut results = Results::new(is_atomic, items.len());
+    let size = if is_atomic { items.len() } else { CHUNK };
+    let mut items = items.into_iter();
     while items.len() > 0 {
         let chunk: Vec<_> = items.by_ref().take(size).collect();
         let stored: Result<(), ApiError> = async {
             let mut tx = AuditedTx::begin(core, author.workspace, author.context.clone()).await?;
             let deadline = core.clock.ticks() + LONGEST;
+            let is_late = || is_atomic && core.clock.ticks() > deadline;
             for item in chunk {
-                match item {
-                    // The items after it are only checked for what is invalid about them.
-                    Ok(_) if is_atomic && core.clock.ticks() > deadline => results.skip(),
-                    Ok(item) => {
-                        let before = tx.sequence();
-                        let put = apply(&mut tx, item).await.map(|put| put.map(&view)).map_err(&disclose);
-                        if let Ok(put) = &put
-                            && tx.sequence() > before
-                        {
-                            tx.add_row(put.get())?;
-                        }
-                        results.add(put)?;
+                let item = match item {
+                    Ok(item) => item,
+                    Err(invalid) => {
+                        results.refuse(invalid);
+                        continue;
                     }
-                    Err(invalid) => results.refuse(invalid),
+                };
+                let before = tx.sequence();
+                let put = apply(&mut tx, item).await.map(|put| put.map(&view)).map_err(&disclose);
+                if let Ok(put) = &put
+                    && tx.sequence() > before
+                {
+                    tx.add_row(put.get())?;
+                }
+                results.add(put)?;
+                if is_late() {
+                    break;
                 }
             }
+            // An item that failed would fail again, however fast the batch is.
             results.require_whole()?;
-            if is_atomic && core.clock.ticks() > deadline {
+            if is_late() {
                 return Err(ApiError::overloaded(TOO_LONG));
             }
             Ok(tx.commit().await?)
@@ -83,7 +92,7 @@ where
         match stored {
             Ok(()) => results.keep(),
             Err(error) if results.is_any_kept() => {
-                results.abandon(count, &error);
+                results.abandon(&error);
                 break;
             }
             Err(error) => return Err(error),

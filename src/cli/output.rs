@@ -105,7 +105,7 @@ impl From<BeginError> for Failure {
 impl From<sea_orm::DbErr> for Failure {
     fn from(error: sea_orm::DbErr) -> Self {
         let fault = match WritesRefused::find(&error) {
-            Some(WritesRefused::LowSpace) => None,
+            Some(WritesRefused::LowSpace | WritesRefused::Queue) => None,
             Some(WritesRefused::Fault(fault)) => Some(fault),
             None => Fault::of(&error),
         };

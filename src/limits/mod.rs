@@ -21,11 +21,9 @@ mod waits;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnAcquireErr, DbErr};
-
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, RequestConnections};
+use kit::db::{DbResult, RequestConnections, WritesRefused};
 
 pub use exports::{Exporter, Slot};
 pub use moment::Moment;
@@ -154,9 +152,7 @@ impl NodeLimits {
     pub async fn write(&self, workspace: WorkspaceId) -> DbResult<Permit> {
         match self.writers.try_acquire(workspace) {
             Some(permit) => Ok(permit),
-            None => {
-                self.writers.acquire(workspace).await.map_err(|ShareExhausted| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
-            }
+            None => self.writers.acquire(workspace).await.map_err(|ShareExhausted| WritesRefused::Queue.into()),
         }
     }
 

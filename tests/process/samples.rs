@@ -73,8 +73,10 @@ fn build_rust(scene: &Scene) -> PathBuf {
 #[test]
 fn samples_of_all_calls_compile_in_rust_and_do_what_curl_does() {
     let mut scene = Scene::new();
-    let program = build_rust(&scene);
+    // Before the build, during which the node closes the idle connection.
     let key = scene.owner.create_key("Samples", &["trips:write", "fleet:read"]).secret;
+    let fleet_key = scene.owner.create_key("Fleet only", &["fleet:read"]).secret;
+    let program = build_rust(&scene);
     for call in RUN {
         let curl = run(&scene, &key, &samples(&scene, call)[0], "request.sh", &["bash"]);
         let expected: Value = serde_json::from_str(&curl).expect("JSON");
@@ -87,10 +89,9 @@ fn samples_of_all_calls_compile_in_rust_and_do_what_curl_does() {
         let body: Value = serde_json::from_str(body).expect("JSON");
         assert_eq!((status, &body["data"]), ("200", &expected["data"]), "{call}");
     }
-    let key = scene.owner.create_key("Fleet only", &["fleet:read"]).secret;
     for call in ["put-trip-by-external-id", "list-trips"] {
         let mut command = Command::new(&program);
-        command.arg(call).env("PLANECONNECTION_KEY", &key).env("NO_PROXY", "127.0.0.1");
+        command.arg(call).env("PLANECONNECTION_KEY", &fleet_key).env("NO_PROXY", "127.0.0.1");
         let output = command.output().expect("the program runs");
         let printed = String::from_utf8_lossy(&output.stdout);
         assert!(printed.starts_with("403 {") && printed.contains("\"SCOPE_REQUIRED\""), "{call}: {output:?}");

@@ -102,6 +102,9 @@ pub enum WritesRefused {
     /// Less than the watermark is free.
     #[error("less disk space is free than --min-free-space asks for")]
     LowSpace,
+    /// Too many writes of the workspace wait for their turn, or this one has waited for too long.
+    #[error("too many changes of one workspace wait for one another")]
+    Queue,
 }
 
 impl WritesRefused {
@@ -115,7 +118,7 @@ impl WritesRefused {
     fn fault(self) -> Option<Fault> {
         match self {
             Self::Fault(fault) => Some(fault),
-            Self::LowSpace => None,
+            Self::LowSpace | Self::Queue => None,
         }
     }
 }
@@ -134,7 +137,7 @@ impl From<WritesRefused> for DbErr {
 
 /// Returns whether the cause of `error` is in the log already, once for all statements that met it.
 pub fn is_reported(error: &DbErr) -> bool {
-    WritesRefused::find(error).is_some() || Fault::of(error).is_some()
+    WritesRefused::find(error).is_some_and(|refused| refused != WritesRefused::Queue) || Fault::of(error).is_some()
 }
 
 /// Returns the fault of the storage that a state stands for (SQLSTATE, appendix A of the server's manual).

@@ -25,6 +25,9 @@ pub trait ItemError: Into<ApiError> {
 #[derive(Debug)]
 pub struct Results<V> {
     is_atomic: bool,
+    /// The number of items of the batch.
+    count: usize,
+    /// The results so far.
     items: Vec<ItemResult<V>>,
     /// The number of items whose transactions have committed.
     kept: usize,
@@ -60,9 +63,9 @@ struct ItemFailure {
 }
 
 impl<V> Results<V> {
-    /// Begins the results of a batch.
-    pub fn new(is_atomic: bool) -> Self {
-        Self { is_atomic, items: Vec::new(), kept: 0, errors: BTreeMap::new() }
+    /// Begins the results of a batch of `count` items.
+    pub fn new(is_atomic: bool, count: usize) -> Self {
+        Self { is_atomic, count, items: Vec::new(), kept: 0, errors: BTreeMap::new() }
     }
 
     /// Adds the result of the next item. Fails if the database failed.
@@ -84,14 +87,9 @@ impl<V> Results<V> {
         }
     }
 
-    /// Leaves out the next item of an atomic batch, which fails.
-    pub fn skip(&mut self) {
-        self.items.push(ItemResult { status: 0, data: None, error: None });
-    }
-
     /// Fails if the batch is atomic and an item has failed: nothing of it may be committed then.
     pub fn require_whole(&self) -> Result<(), ApiError> {
-        self.errors.first_key_value().map_or(Ok(()), |(index, first)| Err(self.failure(*index, first)))
+        failure(self.errors.iter().map(|(index, error)| (*index, error)), self.count).map_or(Ok(()), Err)
     }
 
     /// Notes that all items so far are committed.
@@ -104,10 +102,10 @@ impl<V> Results<V> {
         self.kept > 0
     }
 
-    /// Sets the error of all items of a batch of `count` that are not committed.
-    pub fn abandon(&mut self, count: usize, error: &ApiError) {
+    /// Sets the error of all items that are not committed.
+    pub fn abandon(&mut self, error: &ApiError) {
         self.items.truncate(self.kept);
-        self.items.resize_with(count, || ItemResult::failed(error));
+        self.items.resize_with(self.count, || ItemResult::failed(error));
     }
 
     pub fn into_result(self) -> BatchResult<V> {
@@ -115,31 +113,39 @@ impl<V> Results<V> {
         let failed = self.items.len() - succeeded;
         BatchResult { items: self.items, succeeded, failed }
     }
+}
 
-    /// Returns the error of an atomic batch: status, code and message of the first item that failed, and which others did.
-    fn failure(&self, index: usize, first: &ApiError) -> ApiError {
-        let mut faults = FieldErrors::default();
-        for (index, error) in &self.errors {
-            for fault in &error.fields {
-                faults.add(format!("items[{index}].{}", fault.field), fault.message.clone());
-            }
-            if error.fields.is_empty() && error.status == StatusCode::BAD_REQUEST {
-                faults.add(format!("items[{index}]"), "must be an object");
-            }
+/// Fails if an item of an atomic batch is invalid: then none is applied.
+pub fn require_valid<T>(items: &[Result<T, ApiError>]) -> Result<(), ApiError> {
+    let invalid = items.iter().enumerate().filter_map(|(index, item)| Some((index, item.as_ref().err()?)));
+    failure(invalid, items.len()).map_or(Ok(()), Err)
+}
+
+/// Returns the error of an atomic batch of `all` items: status, code and message of the first item that failed, and which others
+/// did; `None` if none has failed.
+fn failure<'a>(failed: impl Iterator<Item = (usize, &'a ApiError)> + Clone, all: usize) -> Option<ApiError> {
+    let (first_index, first) = failed.clone().next()?;
+    let mut faults = FieldErrors::default();
+    for (index, error) in failed.clone() {
+        for fault in &error.fields {
+            faults.add(format!("items[{index}].{}", fault.field), fault.message.clone());
         }
-        let (failed, all) = (self.errors.len(), self.items.len());
-        let left_out = faults.left_out().map(|sentence| format!(" {sentence}")).unwrap_or_default();
-        let message =
-            format!("Nothing was stored, as {failed} of {all} items failed.{left_out} items[{index}]: {}", first.message);
-        let item = |(index, error): (&usize, &ApiError)| {
-            let mut item = json!(ItemFailure::of(error));
-            item["index"] = json!(index);
-            item["status"] = json!(error.status.as_u16());
-            item
-        };
-        let items: Vec<Value> = self.errors.iter().take(LISTED).map(item).collect();
-        ApiError::new(first.status, first.code, message).with_fields(faults).with("items", items)
+        if error.fields.is_empty() && error.status == StatusCode::BAD_REQUEST {
+            faults.add(format!("items[{index}]"), error.message.clone());
+        }
     }
+    let count = failed.clone().count();
+    let left_out = faults.left_out().map(|sentence| format!(" {sentence}")).unwrap_or_default();
+    let message =
+        format!("Nothing was stored, as {count} of {all} items failed.{left_out} items[{first_index}]: {}", first.message);
+    let item = |(index, error): (usize, &ApiError)| {
+        let mut item = json!(ItemFailure::of(error));
+        item["index"] = json!(index);
+        item["status"] = json!(error.status.as_u16());
+        item
+    };
+    let items: Vec<Value> = failed.take(LISTED).map(item).collect();
+    Some(ApiError::new(first.status, first.code, message).with_fields(faults).with("items", items))
 }
 
 impl<V> ItemResult<V> {
@@ -239,7 +245,7 @@ mod tests {
     }
 
     fn mixed(is_atomic: bool) -> Results<u8> {
-        let mut results = Results::new(is_atomic);
+        let mut results = Results::new(is_atomic, 4);
         results.add::<Failed>(Ok(Put::Created(1))).expect("added");
         results.add(Err(Failed::Rule)).expect("added");
         results.refuse(ApiError::invalid_field("origin", "is required"));
@@ -271,12 +277,9 @@ mod tests {
 
     #[test]
     fn atomic_batch_says_how_many_faults_are_left_out() {
-        let mut results = Results::<u8>::new(true);
-        for _ in 0..60 {
-            results.refuse(ApiError::invalid_field("origin", "is required"));
-        }
-        results.skip();
-        let error = results.require_whole().expect_err("sixty have failed");
+        let invalid = || Err(ApiError::invalid_field("origin", "is required"));
+        let items: Vec<Result<u8, _>> = (0..60).map(|_| invalid()).chain([Ok(1)]).collect();
+        let error = require_valid(&items).expect_err("sixty are invalid");
         assert_eq!(
             error.message,
             "Nothing was stored, as 60 of 61 items failed. At least 60 fields are invalid; see fields for the first 50. items[0]: \
@@ -286,11 +289,21 @@ mod tests {
     }
 
     #[test]
+    fn atomic_batch_names_an_item_without_fields() {
+        let items = [Ok(1), Err(ApiError::invalid("The item is not a JSON object."))];
+        let error = require_valid(&items).expect_err("one is invalid");
+        assert_eq!(
+            error.fields,
+            [FieldError { field: "items[1]".to_owned(), message: "The item is not a JSON object.".to_owned() }]
+        );
+    }
+
+    #[test]
     fn items_that_are_not_committed_have_the_error_of_their_transaction() {
-        let mut results = mixed(false);
+        let mut results = Results { count: 7, ..mixed(false) };
         results.keep();
         results.add::<Failed>(Ok(Put::Created(3))).expect("added");
-        results.abandon(7, &ApiError::unavailable());
+        results.abandon(&ApiError::unavailable());
         let result = json!(results.into_result());
         let statuses: Vec<_> = result["items"].as_array().into_iter().flatten().map(|item| &item["status"]).collect();
         assert_eq!(statuses, [201, 409, 400, 200, 503, 503, 503]);
@@ -299,7 +312,7 @@ mod tests {
 
     #[test]
     fn failure_of_the_database_fails_the_batch() {
-        let error = Results::<u8>::new(false).add(Err(Failed::Database)).expect_err("no result of an item");
+        let error = Results::<u8>::new(false, 1).add(Err(Failed::Database)).expect_err("no result of an item");
         assert_eq!(error.code, "UNAVAILABLE");
     }
 }

@@ -126,10 +126,9 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
-    /// 503: a write waited too long for another one of the workspace.
+    /// 503: a write waited too long for another one. Earlier transactions of the same request may have committed.
     fn blocked() -> Self {
-        let message =
-            "Another change of this workspace took too long, so nothing was changed by yours. Send it again in a moment.";
+        let message = "Another change took too long, so this one was given up. Send it again in a moment.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
@@ -146,6 +145,12 @@ impl ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "UNAVAILABLE",
                 "Nothing can be stored right now, so nothing was changed. Try again in a moment.",
+                "2",
+            ),
+            WritesRefused::Queue => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "OVERLOADED",
+                "Too many changes of this workspace wait for one another, so this one was given up. Send it again in a moment.",
                 "2",
             ),
         };

@@ -39,7 +39,7 @@ pub mod tagged;
 pub mod user_agent;
 
 pub use crate::paging::{Page, Paging};
-pub use batch::{BatchResult, ItemError, Results};
+pub use batch::{BatchResult, ItemError, Results, require_valid};
 pub use describe::{Describe, Doc};
 pub use envelope::{Accepted, Created, JsonOk, NoStore, Put};
 pub use error::{ApiError, FieldError, WithoutErrorBody};

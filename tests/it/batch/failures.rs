@@ -58,29 +58,42 @@ async fn atomic_batch_that_takes_longer_than_three_seconds_stores_nothing() {
     assert_eq!(t.number(recorded).await, 2);
     let late = apply_slowly(&t, vec![Ok(2), Ok(2), Ok(0)]).await.expect_err("it takes four");
     assert_eq!((late.status.as_u16(), late.code), (503, "OVERLOADED"));
-    // Repeated, it would be invalid again.
     let invalid = ApiError::invalid_field("origin", "is required");
-    let late = apply_slowly(&t, vec![Ok(4), Ok(0), Err(invalid)]).await.expect_err("it is invalid");
-    assert_eq!((late.status.as_u16(), late.fields[0].field.as_str()), (400, "items[2].origin"));
+    let refused = apply_slowly(&t, vec![Ok(4), Err(invalid)]).await.expect_err("an item is invalid");
+    assert_eq!((refused.status.as_u16(), refused.fields[0].field.as_str()), (400, "items[1].origin"));
     assert_eq!(t.number(recorded).await, 2);
 }
 
 #[tokio::test]
-async fn atomic_batch_reports_invalid_items_and_conflicts_together() {
+async fn atomic_batch_with_invalid_items_is_refused_with_all_of_them() {
     let t = TestApp::new().await;
     let client = t.with(&t.key(&["trips:write"]).await);
-    client.put(&format!("{TRIPS}/by-external-id/FINAL"), trip("FINAL", "completed")).await.is(201);
-    let mut invalid = trip("B", "draft");
-    invalid["origin"] = json!("TEB");
-    let items = vec![trip("A", "draft"), invalid, trip("FINAL", "draft")];
-    let refused = client.post(TRIP_BATCH, atomic(items)).await.is(400).names_field("items[1].origin");
-    for (place, index, status, code) in [(0, 1, 400, "INVALID_REQUEST"), (1, 2, 409, "CONFLICT")] {
+    let mut by_rule = trip("B", "draft");
+    by_rule["origin"] = json!("TEB");
+    let refused = client.post(TRIP_BATCH, atomic(vec![trip("A", "draft"), by_rule, json!(["C"])])).await.is(400);
+    let fields = ["/error/fields/0/field", "/error/fields/1/field"].map(|at| refused.text_at(at));
+    assert_eq!(fields, ["items[1].origin", "items[2]"]);
+    let indices = ["/error/items/0/index", "/error/items/1/index"].map(|at| refused.at(at));
+    assert_eq!(indices, [&json!(1), &json!(2)]);
+    assert_eq!(external_ids(&client).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn atomic_batch_with_conflicts_is_refused_with_all_of_them() {
+    let t = TestApp::new().await;
+    let client = t.with(&t.key(&["trips:write"]).await);
+    for id in ["FINAL", "LAST"] {
+        client.put(&format!("{TRIPS}/by-external-id/{id}"), trip(id, "completed")).await.is(201);
+    }
+    let items = vec![trip("A", "draft"), trip("FINAL", "draft"), trip("LAST", "draft")];
+    let refused = client.post(TRIP_BATCH, atomic(items)).await.is(409);
+    for (place, index) in [(0, 1), (1, 2)] {
         let failed = ["index", "status", "code"].map(|name| refused.at(&format!("/error/items/{place}/{name}")));
-        assert_eq!(failed, [&json!(index), &json!(status), &json!(code)]);
+        assert_eq!(failed, [&json!(index), &json!(409), &json!("CONFLICT")]);
     }
     let message = refused.text_at("/error/message");
-    assert!(message.starts_with("Nothing was stored, as 2 of 3 items failed. items[1]: origin"), "{message}");
-    assert_eq!(external_ids(&client).await, ["FINAL"]);
+    assert!(message.starts_with("Nothing was stored, as 2 of 3 items failed. items[1]: "), "{message}");
+    assert_eq!(external_ids(&client).await.len(), 2);
 }
 
 #[tokio::test]

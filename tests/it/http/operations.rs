@@ -225,7 +225,7 @@ async fn no_operation_takes_an_object_as_a_list_or_a_word_as_an_object() {
             let (wrong, message) = match value["enum"][0].as_str() {
                 Some(word) => (json!({ word: null }), "must be one of "),
                 // Fields are named up to a number.
-                None if field == "items" => (values_in_order(field), "must be an object"),
+                None if field == "items" => (values_in_order(field), "The item is not a JSON object"),
                 None if value["properties"].is_object() => (values_in_order(field), "must be an object with "),
                 None => continue,
             };

@@ -152,6 +152,7 @@ impl Readers {
     /// change is followed by another request.
     fn until_all_have(&mut self, changes: usize, stop: &Stop) -> io::Result<Vec<Instant>> {
         let (begun, mut times) = (Instant::now(), Vec::with_capacity(self.connections.len()));
+        let mut has = vec![false; self.connections.len()];
         while times.len() < self.connections.len() {
             if stop.is_asked() {
                 return Err(io::ErrorKind::Interrupted.into());
@@ -161,10 +162,9 @@ impl Readers {
                 return Err(io::Error::other(format!("{missing} readers have had no response with {changes} changes")));
             }
             for (number, found) in self.arrived(LOOK)? {
-                if found == changes {
+                if found == changes && !std::mem::replace(&mut has[number], true) {
                     times.push(Instant::now());
-                }
-                if found == 0 {
+                } else if found == 0 {
                     self.send(number)?;
                 }
             }
