@@ -27,10 +27,10 @@ pub fn routes() -> Routes<App> {
         "Audit log",
         [
             get("/api/v1/audit-log", "List audit events", index)
-                .about("Lists the events of the audit log that the filters admit: which member or key did what, and when."),
+                .about("Lists the events of the audit log that match the filters: which member or key did what, and when."),
             get("/api/v1/audit-log/export", "Export audit events", download)
                 .about(
-                    "Exports the events that the filters admit, as CSV or as NDJSON with one event in each line. An NDJSON \
+                    "Exports the events that match the filters, as CSV or as NDJSON with one event in each line. An NDJSON \
                      export without filters has all that is needed to verify the chain of hashes.",
                 )
                 .fails(409, "EXPORT_IN_PROGRESS"),

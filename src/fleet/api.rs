@@ -31,7 +31,7 @@ pub fn routes() -> Routes<App> {
         "Fleet",
         [
             get("/api/v1/ops/aircraft", "List aircraft", index)
-                .about("Lists the aircraft that the filters admit, each with its status."),
+                .about("Lists the aircraft that match the filters, each with its status."),
             post("/api/v1/ops/aircraft", "Add aircraft", create)
                 .about("Adds an aircraft. Its tail number is unique in the workspace.")
                 .conflicts(),

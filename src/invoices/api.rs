@@ -36,7 +36,7 @@ pub fn routes() -> Routes<App> {
     Routes::new(
         "Invoices",
         [
-            get("/api/v1/ops/invoices", "List invoices", index).about("Lists the invoices that the filters admit."),
+            get("/api/v1/ops/invoices", "List invoices", index).about("Lists the invoices that match the filters."),
             post("/api/v1/ops/invoices", "Create invoice", create)
                 .about(
                     "Creates an invoice as a draft. If another invoice has the `externalId`, the answer is 409 and names it in \
@@ -64,7 +64,7 @@ pub fn routes() -> Routes<App> {
                 .about("Records a payment that was received, and returns the invoice. It is paid when nothing is left to pay.")
                 .conflicts(),
             post("/api/v1/ops/invoices/{id}/void", "Void invoice", void)
-                .about("Calls off an invoice without payments. This is final. A second call changes nothing.")
+                .about("Voids an invoice without payments. This is final. A second call changes nothing.")
                 .conflicts(),
         ],
     )

@@ -31,7 +31,7 @@ pub fn routes() -> Routes<App> {
         "Safety",
         [
             get("/api/v1/sms/reports", "List safety reports", index).about(
-                "Lists the reports that the filters admit. Keys with `safety:read` read all reports; pilots and \
+                "Lists the reports that match the filters. Keys with `safety:read` read all reports; pilots and \
                  dispatchers read those that they filed by name.",
             ),
             post("/api/v1/sms/reports", "File safety report", create)

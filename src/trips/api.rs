@@ -31,7 +31,7 @@ pub fn routes() -> Routes<App> {
         "Trips",
         [
             get("/api/v1/ops/trips", "List trips", index).about(
-                "Lists the trips that the filters admit. To keep a copy of all trips up to date, follow the changes \
+                "Lists the trips that match the filters. To keep a copy of all trips up to date, follow the changes \
                  instead.",
             ),
             post("/api/v1/ops/trips", "Create trip", create)

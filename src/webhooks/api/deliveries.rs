@@ -24,7 +24,7 @@ use kit::http::{Accepted, ApiError, Body, JsonOk, Known, Listing, NoFields, Page
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         get("/api/v1/webhooks/{id}/deliveries", "List deliveries", index)
-            .about("Lists the deliveries to an endpoint that the filters admit, each with the result of its last attempt."),
+            .about("Lists the deliveries to an endpoint that match the filters, each with the result of its last attempt."),
         get("/api/v1/webhooks/{id}/deliveries/{deliveryId}", "Get delivery", show)
             .about("Returns a delivery: its payload, and request and response of each attempt."),
         post("/api/v1/webhooks/{id}/deliveries/{deliveryId}/resend", "Resend delivery", resend)

@@ -31,7 +31,7 @@ pub(crate) use view::{AttemptView, DeliveryView, EndpointView};
 pub fn routes() -> Routes<App> {
     let mut lines = vec![
         get("/api/v1/webhooks", "List webhooks", index)
-            .about("Lists the endpoints that the filters admit, each with its health."),
+            .about("Lists the endpoints that match the filters, each with its health."),
         post("/api/v1/webhooks", "Create webhook", create)
             .about(
                 "Creates an endpoint: a URL that receives events. The response has the signing secret, which is shown \
