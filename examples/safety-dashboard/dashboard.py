@@ -26,7 +26,7 @@ def call(path, **query):
         except urllib.error.HTTPError as answer:
             text, wait = answer.read(2000).decode(errors="replace"), answer.headers["Retry-After"] or ""
             fault = f"{answer.code} " + re.sub(r'.*"message":"(.*?)","requestId":"(.*?)".*', r"\1 (\2)", text)
-            pause = pause if answer.code in (408, 429, 500, 502, 503, 504) else None
+            pause = pause if answer.code in (408, 429, 500, 502, 503, 504, 507) else None
         except (OSError, http.client.HTTPException, ValueError) as lost:
             fault, wait = f"no answer: {lost}", ""
         if pause is None:
