@@ -131,9 +131,9 @@ addEventListener("change", (event) => {
 // that there is one, so that a reader without one causes no request.
 const READER = "planeconnection-reader";
 const reader = {
-  // "administrator" may read keys, "member" may not; null is signed out.
+  // "administrator" may read keys, "member" may not; null is signed out. Without storage it is "unknown" until a call is made.
   get() {
-    try { return localStorage.getItem(READER); } catch { return "administrator"; }
+    try { return localStorage.getItem(READER); } catch { return "unknown"; }
   },
   set(value) {
     try {
@@ -142,13 +142,18 @@ const reader = {
     } catch { /* As above. */ }
   },
 };
+// The error of a server that did not make the call, in its own words.
+class Refusal extends Error {}
+// Calls end when the page is left.
+let visit = new AbortController();
 // Returns the answer to a read call of the API; null if the reader is signed out.
 const ask = async (call) => {
-  const settings = { headers: { "X-Try-It": "1" }, cache: "no-store", redirect: "error" };
+  const settings = { headers: { "X-Try-It": "1" }, cache: "no-store", redirect: "error", signal: visit.signal };
   const response = await fetch(`/docs/try?${new URLSearchParams({ call })}`, settings);
   if (response.status === 204) return null;
-  if (!response.ok) throw new Error(response.statusText);
-  return (await response.json()).data;
+  const { data, error } = await response.json();
+  if (!response.ok) throw new Refusal(error.message);
+  return data;
 };
 const isSignedOut = (answer) => answer === null || answer.status === 401;
 const make = (name, text) => {
@@ -191,13 +196,19 @@ if (tryIt) {
     body.parentElement.parentElement.hidden = answer.body === "";
     shown.hidden = false;
   };
-  // The call with the values of the fields, each percent-encoded; null if a key or a token is among them.
+  const forget = () => {
+    shown.hidden = true;
+    status.textContent = "";
+    facts.replaceChildren();
+    body.textContent = "";
+  };
+  // The call with the values of the fields, each percent-encoded; null if a secret is among them.
   const filled = () => {
     let call = tryIt.dataset.call;
     const query = new URLSearchParams();
     for (const field of callForm.querySelectorAll("[data-in]")) {
       const value = field.value.trim();
-      if (/pc[a-z]_(test_)?[0-9A-Za-z]{38}/.test(value)) return null;
+      if (TYPED_SECRET.test(value)) return null;
       if (field.dataset.in === "path") call = call.replace(`{${field.name}}`, () => encodeURIComponent(value));
       else if (value) query.append(field.name, value);
     }
@@ -209,7 +220,7 @@ if (tryIt) {
     const call = filled();
     shown.hidden = true;
     if (!call) {
-      status.textContent = "One of the values is a key or a token, which is not sent in an address. Remove it.";
+      status.textContent = "One of the values is a key, a token or a signing secret, which is not sent in an address. Remove it.";
       return;
     }
     isAsking = true;
@@ -223,29 +234,34 @@ if (tryIt) {
         showForm(false);
         status.textContent = "Your session has ended. Sign in again to make this call.";
       }
-    } catch {
-      status.textContent = "The server did not answer as expected. Try again in a moment.";
+    } catch (error) {
+      const isLeft = error.name === "AbortError";
+      const reason = error instanceof Refusal ? error.message : "The server did not answer as expected. Try again in a moment.";
+      status.textContent = isLeft ? "" : reason;
     }
     isAsking = false;
   });
+  addEventListener("pagehide", forget);
   // Whether there is a session then is found out by the next request.
   signedOut.querySelector("a").addEventListener("click", () => reader.set("administrator"));
   tryIt.hidden = false;
-  showForm(Boolean(reader.get()));
 }
 
 // The newest active key of a reader who may read keys, under the samples that need one. A key's secret is never shown.
 const newestKey = document.querySelector("[data-newest-key]");
-const opens = (key, scope) => {
+const has = (key, scope) => {
   const [module, action] = scope.split(":");
-  return !scope || key.scopes.includes(scope) || (action === "read" && key.scopes.includes(`${module}:write`));
+  return key.scopes.includes(scope) || (action === "read" && key.scopes.includes(`${module}:write`));
 };
 const describe = (key) => {
-  const scope = newestKey.dataset.scope;
-  const missing = opens(key, scope) ? "" : ` It does not open this call, which needs ${scope}.`;
+  // One of them is needed.
+  const scopes = newestKey.dataset.scopes.split(" ").filter(Boolean);
+  const isOpen = scopes.length === 0 || scopes.some((scope) => has(key, scope));
+  const missing = isOpen ? "" : ` It does not open this call, which needs ${scopes.join(" or ")}.`;
+  const test = key.test ? " It is a test key, which reads the sandbox." : "";
   newestKey.replaceChildren(
     "Your newest key: ", linkTo(`/settings/api-keys/${key.id}`, key.name), " ", make("code", key.hint),
-    ` (${key.scopes.join(", ")}).${missing}`,
+    ` (${key.scopes.join(", ")}).${test}${missing}`,
   );
   newestKey.hidden = false;
 };
@@ -262,4 +278,18 @@ const findReader = async () => {
     if (key) describe(key);
   }
 };
-if ((newestKey || tryIt) && reader.get() === "administrator") findReader();
+const look = () => {
+  showForm(Boolean(reader.get()));
+  if ((newestKey || tryIt) && reader.get() === "administrator") findReader();
+};
+look();
+
+// A page that the browser keeps in memory keeps nothing that a reader saw: they may sign out before another person comes back to it.
+addEventListener("pagehide", () => {
+  visit.abort();
+  visit = new AbortController();
+  if (!newestKey) return;
+  newestKey.hidden = true;
+  newestKey.replaceChildren();
+});
+addEventListener("pageshow", (event) => { if (event.persisted) look(); });

@@ -1,6 +1,9 @@
 // Progressive enhancement: copying, and handling of a secret on the screen. Every page works without this script.
 "use strict";
 
+// A key, a token or a signing secret in a text that was typed. docs.js, which is loaded after this script, uses it too.
+const TYPED_SECRET = /pc[a-z]_(test_)?[0-9A-Za-z]{20}|whsec_[0-9A-Za-z+\/=]{20}/;
+
 // Screen readers read the errors of a form first.
 document.querySelector("[data-focus]")?.focus();
 
@@ -138,7 +141,7 @@ if (command) {
   const show = async () => {
     const [asked, text] = [++latest, field.value];
     clearTimeout(timer);
-    refused.hidden = !/pc[a-z]_(test_)?[0-9A-Za-z]{20}|whsec_[0-9A-Za-z+\/=]{20}/.test(field.value);
+    refused.hidden = !TYPED_SECRET.test(field.value);
     let found = "";
     if (refused.hidden) {
       try {

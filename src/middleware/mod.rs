@@ -61,10 +61,10 @@ impl HttpStack {
         let matched = Matched::new(context.client_ip());
         let method = method_label(request.method());
         let uri = request.uri().clone();
-        let in_api = matches!(uri.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
+        let in_json = answers_in_json(uri.path());
 
         // For the menu of an error page.
-        let session = if in_api { None } else { CookieName::Session.read(&app.config, request.headers()) };
+        let session = if in_json { None } else { CookieName::Session.read(&app.config, request.headers()) };
 
         let mut response = if let Err(error) = check(&app, lane, &context, &request) {
             error.into_response()
@@ -87,7 +87,7 @@ impl HttpStack {
             code = Some(error.code);
             response = if response.extensions_mut().remove::<WithoutErrorBody>().is_some() {
                 response
-            } else if in_api {
+            } else if in_json {
                 render_json(&app, response, &error, &context)
             } else {
                 // In a box: the future of a call stays small.
@@ -100,8 +100,8 @@ impl HttpStack {
         if let Some(limit) = context.limit() {
             rate_limit::tell_rest(response.headers_mut(), limit);
         }
-        if in_api {
-            // Responses of the API are private, unless a route sets its own caching.
+        if in_json {
+            // Such responses are private, unless a route sets its own caching.
             response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         } else if response.headers().contains_key(header::SET_COOKIE) {
             response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -141,6 +141,12 @@ impl Service<Request> for HttpStack {
         let peer = request.extensions().get::<Peer>().map_or(client_ip::UNKNOWN, |ConnectInfo(peer)| peer.ip());
         Box::pin(self.clone().serve(peer, Lane::Regular, request).map(Ok))
     }
+}
+
+/// Returns true for the paths of the API, and for the one that the script of the documentation calls.
+fn answers_in_json(path: &str) -> bool {
+    let in_api = matches!(path.strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
+    in_api || path == reference::TRY_IT
 }
 
 /// Checks that precede routing.

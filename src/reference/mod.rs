@@ -22,7 +22,7 @@ mod scopes;
 mod search;
 mod site;
 
-pub use api::{ReadCalls, metrics_router, pages, router};
+pub use api::{ReadCalls, TRY_IT, metrics_router, pages, router};
 pub use calls::read_calls;
 pub use collections::{bruno_files, postman_collection};
 pub use documents::Documents;

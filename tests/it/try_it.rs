@@ -108,6 +108,9 @@ async fn another_site_cannot_make_a_call() {
     ] {
         let refused = person.get_with(PATH, foreign).await.is(403).says("This address is for the documentation of this server");
         assert_eq!(refused.header("cache-control"), "no-store");
+        // The script shows the message.
+        assert_eq!(refused.header("content-type"), "application/json");
+        assert_eq!(refused.at("/error/code"), "FORM_REFUSED");
     }
     person.get_with(PATH, &[("x-try-it", "1"), ("sec-fetch-site", "same-origin")]).await.is(200);
     person.get_with(PATH, &[("x-try-it", "1"), ("host", "evil.example")]).await.is(421);
@@ -194,7 +197,7 @@ async fn only_pages_of_read_calls_have_a_form() {
         "data-call=\"/api/v1/ops/trips\" hidden>",
         "href=\"/sign-in?next=/docs/api/list-trips%23try-it\"",
         "<select id=\"try-status\" name=\"status\" data-in=\"query\">",
-        "data-newest-key data-scope=\"trips:read\" hidden>",
+        "data-newest-key data-scopes=\"trips:read\" hidden>",
     ] {
         assert!(read.contains(part), "no {part} in {read}");
     }
@@ -203,7 +206,7 @@ async fn only_pages_of_read_calls_have_a_form() {
     let one = t.anonymous().get("/docs/api/get-trip").await.is(200).text;
     assert!(one.contains("<label for=\"try-id\">id (required)</label>"), "{one}");
     let write = t.anonymous().get("/docs/api/create-trip").await.is(200).text;
-    assert!(write.contains("data-scope=\"trips:write\"") && !write.contains("try-it"), "{write}");
+    assert!(write.contains("data-scopes=\"trips:write\"") && !write.contains("try-it"), "{write}");
     for path in ["/docs/api/list-trips.md", "/llms.txt", "/docs", "/docs/api/export-api-keys", "/docs/api/check-a-credential"] {
         let text = t.anonymous().get(path).await.is(200).text;
         assert!(!text.contains("try-it") && !text.contains("data-call"), "{path}: {text}");

@@ -15,7 +15,7 @@ use super::{postman_collection, render, search};
 use crate::app::App;
 use kit::http::{ApiError, Known, Prepared, Routes, record_route};
 
-pub use try_it::{ReadCalls, pages};
+pub use try_it::{ReadCalls, TRY_IT, pages};
 
 /// The route table of the JSON API, which the documents describe.
 #[derive(Clone, Copy)]

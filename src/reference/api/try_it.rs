@@ -28,6 +28,9 @@ const LARGEST: usize = 256 << 10;
 /// The headers of an answer that are returned, beside the request id. A cookie is never among them.
 const SHOWN: [&str; 6] = ["content-type", "etag", "retry-after", "ratelimit-policy", "ratelimit", "www-authenticate"];
 
+/// The path of the page.
+pub const TRY_IT: &str = "/docs/try";
+
 /// The read calls of the API with their middleware, as a service in process.
 #[derive(Clone, Debug)]
 pub struct ReadCalls(Router);
@@ -65,7 +68,7 @@ struct Answer {
 }
 
 pub fn pages() -> Routes<App> {
-    Routes::new("Documentation", [page("/docs/try", "Try a read call", try_it)])
+    Routes::new("Documentation", [page(TRY_IT, "Try a read call", try_it)])
 }
 
 /// Makes the call in the parameter `call`. Without a session nothing is called, and the response is 204.
@@ -76,7 +79,7 @@ async fn try_it(session: OwnSession, calls: ReadCalls, Asked(asked): Asked) -> R
     };
     let Ok(response) = calls.0.oneshot(request).await;
     let (parts, body) = response.into_parts();
-    let (body, is_cut) = read(body).await;
+    let (body, is_cut) = read(body).await?;
     let answer = Answer {
         status: parts.status.as_u16(),
         reason: parts.status.canonical_reason().unwrap_or_default(),
@@ -101,13 +104,16 @@ fn read_call(asked: &Fields) -> Result<Uri, ApiError> {
     Ok(call)
 }
 
-/// Returns a body as text, and true if it is longer than [`LARGEST`] or ended early.
-async fn read(body: Body) -> (String, bool) {
+/// Returns a body as text, and true if it is longer than [`LARGEST`]. Fails if it ends early.
+async fn read(body: Body) -> Result<(String, bool), ApiError> {
     let (mut bytes, mut chunks) = (Vec::new(), body.into_data_stream());
     let is_cut = loop {
         match chunks.next().await {
             None => break false,
-            Some(Err(_)) => break true,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "the body of a call that a page made ended early");
+                return Err(ApiError::internal());
+            }
             Some(Ok(chunk)) if chunk.len() > LARGEST - bytes.len() => {
                 bytes.extend_from_slice(&chunk[..LARGEST - bytes.len()]);
                 break true;
@@ -115,7 +121,7 @@ async fn read(body: Body) -> (String, bool) {
             Some(Ok(chunk)) => bytes.extend_from_slice(&chunk),
         }
     };
-    (String::from_utf8_lossy(&bytes).into_owned(), is_cut)
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), is_cut))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -128,11 +134,18 @@ mod tests {
 
     #[tokio::test]
     async fn long_body_is_cut() {
-        assert_eq!(read(Body::from("{}")).await, ("{}".to_owned(), false));
-        let (text, is_cut) = read(Body::from("a".repeat(LARGEST))).await;
+        assert_eq!(read(Body::from("{}")).await.expect("a body"), ("{}".to_owned(), false));
+        let (text, is_cut) = read(Body::from("a".repeat(LARGEST))).await.expect("a body");
         assert_eq!((text.len(), is_cut), (LARGEST, false));
-        let (text, is_cut) = read(Body::from("a".repeat(LARGEST + 1))).await;
+        let (text, is_cut) = read(Body::from("a".repeat(LARGEST + 1))).await.expect("a body");
         assert_eq!((text.len(), is_cut), (LARGEST, true));
+    }
+
+    #[tokio::test]
+    async fn body_that_ends_early_is_an_error() {
+        let chunks = [Ok("{\"success\":"), Err(std::io::Error::other("the connection is lost"))];
+        let error = read(Body::from_stream(futures_util::stream::iter(chunks))).await.expect_err("an error");
+        assert_eq!(error.code, "INTERNAL");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::schema::Schemas;
+use super::schema::{Schemas, as_text};
 
 #[derive(Deserialize)]
 struct File {
@@ -56,15 +56,11 @@ impl<'a> Examples<'a> {
     /// Returns the example of a parameter of the call at `path`.
     pub fn parameter(&self, path: &str, name: &str, schema: &Value) -> String {
         let owner = if path.contains("/invoices/") { "Invoice" } else { "" };
-        let value = match name {
-            "externalId" => self.value(owner, name, schema, 0),
-            "requestId" => return "req_01h455vb4pex5vsknk084sn02q".to_owned(),
-            "Github-Public-Key-Identifier" | "Github-Public-Key-Signature" => return "…".to_owned(),
-            _ => self.value("", "", schema, 0),
-        };
-        match value {
-            Value::String(text) => text,
-            other => other.to_string(),
+        match name {
+            "externalId" => as_text(&self.value(owner, name, schema, 0)),
+            "requestId" => "req_01h455vb4pex5vsknk084sn02q".to_owned(),
+            "Github-Public-Key-Identifier" | "Github-Public-Key-Signature" => "…".to_owned(),
+            _ => as_text(&self.value("", "", schema, 0)),
         }
     }
 

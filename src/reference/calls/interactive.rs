@@ -5,7 +5,10 @@ use kit::http::describe::Shape;
 use kit::http::{Route, Routes};
 use serde_json::Value;
 
+use super::schema::as_text;
 use super::{Call, Examples, Schemas};
+use crate::access::Rule;
+use crate::scopes::{Module, Scope};
 
 /// The query parameter of a call that waits for a change. No page sends it.
 pub(in crate::reference) const WAIT: &str = "wait";
@@ -15,8 +18,8 @@ pub(in crate::reference) const WAIT: &str = "wait";
 pub(in crate::reference) struct Interactive {
     /// True if the samples send an API key.
     pub opens_to_keys: bool,
-    /// The scope that the key needs; empty if none is needed.
-    pub scope: String,
+    /// The scopes of which the key needs one, with spaces between them; empty if none is needed.
+    pub scopes: String,
     /// The form that makes the call, if it is a read call.
     pub form: Option<CallForm>,
 }
@@ -71,9 +74,18 @@ impl Call<'_> {
     /// Returns the interactive parts of the page.
     pub fn interactive(&self) -> Interactive {
         let opens_to_keys = self.opens_to_keys();
-        let scope = if self.permission.contains(':') { self.scope().to_owned() } else { String::new() };
         let form = self.can_be_tried.then(|| CallForm { path: self.path, fields: self.fields() });
-        Interactive { opens_to_keys, scope, form }
+        Interactive { opens_to_keys, scopes: self.scopes(), form }
+    }
+
+    fn scopes(&self) -> String {
+        if self.permission.contains(':') {
+            self.scope().to_owned()
+        } else if self.permission == Rule::ReadData.to_string() {
+            Module::DATA.map(|module| Scope::read(module).as_str()).join(" ")
+        } else {
+            String::new()
+        }
     }
 
     fn fields(&self) -> Vec<Field> {
@@ -118,10 +130,6 @@ fn field(path: &str, parameter: &Value, schemas: Schemas<'_>) -> Field {
     }
 }
 
-fn as_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +171,19 @@ mod tests {
         let feed = form("Follow changes").expect("a form").fields;
         assert!(feed.iter().any(|field| field.name == "after") && feed.iter().all(|field| field.name != WAIT), "{feed:?}");
         assert!(form("Create trip").is_none() && form("Export API keys").is_none());
+    }
+
+    #[test]
+    fn scopes_are_those_of_which_a_key_needs_one() {
+        let table = router::table();
+        let document = document("http://localhost", &table);
+        let calls = calls::of(&table, &document);
+        let scopes = |summary: &str| {
+            let call = calls.iter().find(|call| call.summary == summary).expect("the call");
+            call.interactive().scopes
+        };
+        assert_eq!(scopes("Create trip"), "trips:write");
+        assert_eq!(scopes("Follow changes"), "trips:read fleet:read safety:read invoices:read");
+        assert_eq!(scopes("Who am I"), "");
     }
 }

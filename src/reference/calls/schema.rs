@@ -68,11 +68,10 @@ impl<'a> Schemas<'a> {
         };
         text.push_str(&bounds(schema));
         if let Some(example) = schema["examples"].get(0) {
-            let _infallible = write!(text, ", such as `{}`", example.as_str().map_or_else(|| example.to_string(), str::to_owned));
+            let _infallible = write!(text, ", such as `{}`", as_text(example));
         }
         if let Some(default) = schema.get("default") {
-            let _infallible =
-                write!(text, "; `{}` by default", default.as_str().map_or_else(|| default.to_string(), str::to_owned));
+            let _infallible = write!(text, "; `{}` by default", as_text(default));
         }
         format!("{}{null}", one_line(&text))
     }
@@ -175,6 +174,11 @@ impl<'a> Schemas<'a> {
 }
 
 /// The choices of a schema, `null` aside.
+/// Returns a value as text: a string without its quotation marks.
+pub(super) fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 fn choices(schema: &Value) -> impl Iterator<Item = &Value> {
     let all = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
     all.into_iter().flatten().filter(|choice| choice["type"] != "null")
