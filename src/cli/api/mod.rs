@@ -176,10 +176,11 @@ const AUTO: usize = 22;
 
 async fn call_once(exchange: &Exchange, url: &Url, with_head: bool) -> Result<(), Failure> {
     let response = exchange.call(url).await?;
+    let is_terminal = output::is_terminal();
     if with_head {
-        output::bytes(print::head(&response).as_bytes())?;
+        output::bytes(&print::head(&response, is_terminal))?;
     }
-    output::bytes(&print::body(&response.body, output::is_terminal()))?;
+    output::bytes(&print::body(&response.body, is_terminal))?;
     exchange.outcome(&response)
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::exchange::Exchange;
+use super::print::for_terminal;
 use crate::cli::output::{self, Failure};
 
 /// Items of a page, unless the caller has chosen another number: the most that the API takes.
@@ -33,9 +34,10 @@ impl ListPage {
         }
     }
 
-    /// The items as lines of JSON.
-    fn lines(&self) -> String {
-        self.items.iter().fold(String::new(), |lines, item| lines + &item.to_string() + "\n")
+    /// The items as lines of JSON for stdout.
+    fn lines(&self, is_terminal: bool) -> Vec<u8> {
+        let lines = self.items.iter().fold(String::new(), |lines, item| lines + &item.to_string() + "\n").into_bytes();
+        if is_terminal { for_terminal(&lines) } else { lines }
     }
 }
 
@@ -50,7 +52,7 @@ pub(super) async fn print(exchange: &Exchange, url: &Url) -> Result<(), Failure>
         exchange.outcome(&response)?;
         let no_list = || Failure::refused("--paginate: the answer is no list with a next_cursor; leave --paginate out");
         let page = ListPage::parse(&response.body).ok_or_else(no_list)?;
-        let is_read = output::bytes(page.lines().as_bytes())?;
+        let is_read = output::bytes(&page.lines(output::is_terminal()))?;
         let Some(next) = page.next_cursor.filter(|_| is_read) else { return Ok(()) };
         if !seen.insert(next.clone()) {
             return Err(Failure::refused("--paginate: the server repeats a page; the list is incomplete"));
@@ -91,10 +93,17 @@ mod tests {
     }
 
     #[test]
+    fn terminal_gets_no_format_characters() {
+        let page = ListPage { items: vec![Value::from("\u{9b}31m\u{202e}")], next_cursor: None };
+        assert_eq!(page.lines(true), "\"\u{fffd}31m\u{fffd}\"\n".as_bytes());
+        assert_eq!(page.lines(false), "\"\u{9b}31m\u{202e}\"\n".as_bytes());
+    }
+
+    #[test]
     fn only_a_list_with_a_cursor_is_read() {
         let sent = br#"{"success":true,"data":{"items":[{"b":1,"a":"\n"},2],"next_cursor":"x"}}"#;
         let page = ListPage::parse(sent).expect("a page");
-        assert_eq!((page.lines().as_str(), page.next_cursor.as_deref()), ("{\"b\":1,\"a\":\"\\n\"}\n2\n", Some("x")));
+        assert_eq!((page.lines(true), page.next_cursor.as_deref()), (b"{\"b\":1,\"a\":\"\\n\"}\n2\n".to_vec(), Some("x")));
         assert!(ListPage::parse(br#"{"data":{"items":[],"next_cursor":null}}"#).is_some_and(|page| page.next_cursor.is_none()));
         for other in [
             &br#"{"data":{"items":[],"has_more":true}}"#[..],

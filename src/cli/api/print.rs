@@ -15,28 +15,40 @@ use crate::cli::output::Failure;
 const LONGEST: usize = 500;
 const FIELDS: usize = 3;
 
-/// The status and the headers, with an empty line after them.
-pub(super) fn head(response: &DirectResponse) -> String {
-    let mut text = format!("{:?} {}\n", response.version, response.status);
+/// The status and the headers for stdout, with an empty line after them.
+pub(super) fn head(response: &DirectResponse, is_terminal: bool) -> Vec<u8> {
+    let mut head = format!("{:?} {}\n", response.version, response.status).into_bytes();
     for (name, value) in &response.headers {
-        let _infallible = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
+        head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"].concat());
     }
-    text + "\n"
+    head.push(b'\n');
+    if is_terminal { for_terminal(&head) } else { head }
 }
 
 /// Returns a body for stdout: as it was sent, and for a terminal indented and with an end of the line.
 pub(super) fn body(body: &[u8], is_terminal: bool) -> Vec<u8> {
-    let mut shown = body.to_vec();
     if !is_terminal || body.is_empty() {
-        return shown;
+        return body.to_vec();
     }
-    if let Some(indented) = indented(body) {
-        shown = indented.into_bytes();
-    }
+    let indented = indented(body);
+    let mut shown = for_terminal(indented.as_deref().map_or(body, str::as_bytes));
     if shown.last() != Some(&b'\n') {
         shown.push(b'\n');
     }
     shown
+}
+
+/// Returns what a server sent without control and format characters, by which it could change what else the terminal shows. Line
+/// breaks and tabs stay.
+pub(super) fn for_terminal(sent: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(sent).replace("\r\n", "\n");
+    let mut shown = String::with_capacity(text.len());
+    for part in text.split_inclusive(['\n', '\t']) {
+        let end = part.len() - usize::from(part.ends_with(['\n', '\t']));
+        shown += &printable(&part[..end]);
+        shown += &part[end..];
+    }
+    shown.into_bytes()
 }
 
 fn indented(body: &[u8]) -> Option<String> {
@@ -156,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn terminal_gets_no_control_or_format_characters() {
+        let sent = "a\tb\r\n\u{1b}[2J\u{9b}31m\u{202e}\r\u{200b}é\n";
+        let shown = "a\tb\n\u{fffd}[2J\u{fffd}31m\u{fffd}\u{fffd}\u{fffd}é\n";
+        assert_eq!(body(sent.as_bytes(), true), shown.as_bytes());
+        assert_eq!(body(sent.as_bytes(), false), sent.as_bytes());
+        let json = "{\"name\":\"\u{9b}31m\u{202e}\",\"more\":\"\\u001b\"}";
+        let lines = "{\n  \"name\": \"\u{fffd}31m\u{fffd}\",\n  \"more\": \"\\u001b\"\n}\n";
+        assert_eq!(String::from_utf8_lossy(&body(json.as_bytes(), true)), lines);
+        assert_eq!(body(b"\xff\xfe", true), "\u{fffd}\u{fffd}\n".as_bytes());
+        assert_eq!(body(b"\xff\xfe", false), b"\xff\xfe");
+    }
+
+    #[test]
     fn failure_has_the_code_the_message_the_fields_and_the_request() {
         let body = serde_json::json!({ "success": false, "error": {
             "code": "INVALID_REQUEST", "message": "Check these.", "requestId": "req_1",
@@ -185,6 +210,10 @@ mod tests {
     fn head_is_that_of_http() {
         let mut with_headers = response(200, "");
         with_headers.headers.insert("etag", HeaderValue::from_static("\"a\""));
-        assert_eq!(head(&with_headers), "HTTP/1.1 200 OK\netag: \"a\"\n\n");
+        assert_eq!(head(&with_headers, true), b"HTTP/1.1 200 OK\netag: \"a\"\n\n");
+        // U+009B in UTF-8.
+        with_headers.headers.insert("etag", HeaderValue::from_bytes(b"a\t\xc2\x9b31m").expect("a value"));
+        assert_eq!(head(&with_headers, true), "HTTP/1.1 200 OK\netag: a\t\u{fffd}31m\n\n".as_bytes());
+        assert_eq!(head(&with_headers, false), b"HTTP/1.1 200 OK\netag: a\t\xc2\x9b31m\n\n");
     }
 }
