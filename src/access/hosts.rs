@@ -66,9 +66,16 @@ fn host(headers: &HeaderMap) -> Option<&str> {
 
 fn without_port(authority: &str) -> &str {
     match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _)) => address,
+        Some((address, rest)) if is_port(rest) => address,
+        // Invalid, and so no name of this server.
+        Some(_) => authority,
         None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
     }
+}
+
+/// Returns true for nothing, and for a colon with a port.
+fn is_port(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn is_ours(config: &Config, host: &str) -> bool {
@@ -107,8 +114,19 @@ mod tests {
         ] {
             assert!(is_ours(&config, without_port(known)), "{known}");
         }
-        for foreign in ["evil.example", "skyline.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", "", "[", "?"]
-        {
+        for foreign in [
+            "evil.example",
+            "skyline.example",
+            "localhost.evil.example:8080",
+            "127.0.0.1.evil.example",
+            "[::1].evil.example",
+            "[::1].evil.example:8080",
+            "[::1]:8080.evil.example",
+            "[::1]evil.example",
+            "",
+            "[",
+            "?",
+        ] {
             assert!(!is_ours(&config, without_port(foreign)), "{foreign}");
         }
     }
