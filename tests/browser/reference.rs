@@ -142,6 +142,40 @@ fn reader_without_a_session_is_asked_to_sign_in() {
 }
 
 #[test]
+fn answer_is_removed_when_its_page_is_left() {
+    let site = Site::new();
+    site.node.owner().create_key("Fleet Dashboard", &["fleet:read"]);
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/docs/api/list-trips");
+    tab.says("Your newest key: Fleet Dashboard");
+    tab.click("button", "Send");
+    tab.says("200 OK after");
+    // The events of a page that the browser keeps in memory, and shows again after the session has ended.
+    tab.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))");
+    let kept = "document.querySelector('[data-newest-key]').textContent + document.getElementById('try-it-body').textContent";
+    assert_eq!(tab.evaluate(kept), "");
+    let text = tab.text();
+    assert!(!text.contains("200 OK after") && !text.contains("Fleet Dashboard"), "{text}");
+    site.folder.execute("DELETE FROM sessions");
+    tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+    tab.lacks("button", "Send");
+    tab.has("link", "Sign in");
+    tab.is_clean();
+}
+
+#[test]
+fn signing_secret_in_a_field_is_not_sent() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/docs/api/get-trip");
+    tab.fill("id (required)", &format!("whsec_{}", "a".repeat(32)));
+    tab.press("Enter");
+    tab.says("which is not sent in an address");
+    assert!(tab.requests().iter().all(|address| !address.contains("whsec_")), "{:?}", tab.requests());
+    tab.is_clean();
+}
+
+#[test]
 fn ended_session_is_noticed() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
