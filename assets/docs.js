@@ -81,9 +81,12 @@ if (form) {
   };
   form.hidden = false;
   field.addEventListener("focus", () => { index ??= load(); });
-  field.addEventListener("input", show);
-  form.addEventListener("submit", (event) => {
+  // Ends when the results of the last query are shown.
+  let search = Promise.resolve();
+  field.addEventListener("input", () => { search = show(); });
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    await search;
     // A hidden list may be that of an earlier query.
     if (!results.hidden) results.querySelector("a")?.click();
   });
