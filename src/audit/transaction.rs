@@ -51,7 +51,7 @@ pub struct AuditedTx {
     pub(super) payloads: Vec<payload::Model>,
     claim: Option<Claim>,
     /// The bytes that it adds to the workspace's data, roughly.
-    stored: usize,
+    pub(super) stored: usize,
     after: Vec<Box<dyn FnOnce() + Send + Sync>>,
 }
 
@@ -300,11 +300,6 @@ impl AuditedTx {
         self.add_stored(length + EVENT_OVERHEAD);
         self.events.push(row);
         (self.sequence, self.hash) = (self.sequence + 1, hash);
-    }
-
-    /// Adds the bytes of a row to those that the workspace stores today.
-    pub fn add_stored(&mut self, bytes: usize) {
-        self.stored = self.stored.saturating_add(bytes);
     }
 
     /// Runs `action` after the transaction has committed, before [`AuditedTx::commit`] returns. It must not block.

@@ -13,7 +13,9 @@ export interface paths {
         };
         /**
          * List audit events
-         * @description Permission: audit:read.
+         * @description Lists the events of the audit log that match the filters: which member or key did what, and when.
+         *
+         *     Permission: audit:read.
          */
         get: operations["listAuditEvents"];
         put?: never;
@@ -33,7 +35,9 @@ export interface paths {
         };
         /**
          * Who am I
-         * @description Permission: any credential.
+         * @description Returns the key or the member that sends the request, and the workspace: a first call to try a key with.
+         *
+         *     Permission: any credential.
          */
         get: operations["whoAmI"];
         put?: never;
@@ -97,13 +101,17 @@ export interface paths {
         };
         /**
          * List aircraft
-         * @description Permission: fleet:read.
+         * @description Lists the aircraft that match the filters, each with its status.
+         *
+         *     Permission: fleet:read.
          */
         get: operations["listAircraft"];
         put?: never;
         /**
          * Add aircraft
-         * @description Permission: fleet:write.
+         * @description Adds an aircraft. Its tail number is unique in the workspace.
+         *
+         *     Permission: fleet:write.
          */
         post: operations["addAircraft"];
         delete?: never;
@@ -143,7 +151,9 @@ export interface paths {
         };
         /**
          * Get aircraft
-         * @description Permission: fleet:read.
+         * @description Returns an aircraft by its id.
+         *
+         *     Permission: fleet:read.
          */
         get: operations["getAircraft"];
         put?: never;
@@ -153,7 +163,9 @@ export interface paths {
         head?: never;
         /**
          * Update aircraft
-         * @description Permission: fleet:write.
+         * @description Changes an aircraft. A field that is left out stays, and `null` removes an optional value. A change of `status` clears `statusNote` and `expectedReturn`, unless the same request sets them.
+         *
+         *     Permission: fleet:write.
          */
         patch: operations["updateAircraft"];
         trace?: never;
@@ -167,7 +179,9 @@ export interface paths {
         };
         /**
          * Get fleet status
-         * @description Permission: fleet:read.
+         * @description Returns the aircraft of the fleet with their status, in the order of their tail numbers, and the number of aircraft in each status: for a web page or a screen.
+         *
+         *     Permission: fleet:read.
          */
         get: operations["getFleetStatus"];
         put?: never;
@@ -187,13 +201,17 @@ export interface paths {
         };
         /**
          * List invoices
-         * @description Permission: invoices:read.
+         * @description Lists the invoices that match the filters.
+         *
+         *     Permission: invoices:read.
          */
         get: operations["listInvoices"];
         put?: never;
         /**
          * Create invoice
-         * @description Permission: invoices:write.
+         * @description Creates an invoice as a draft. If another invoice has the `externalId`, the answer is 409 and names it in `error.invoiceId`, so that nothing is billed twice.
+         *
+         *     Permission: invoices:write.
          */
         post: operations["createInvoice"];
         delete?: never;
@@ -233,7 +251,9 @@ export interface paths {
         };
         /**
          * Get invoice by external id
-         * @description Permission: invoices:read.
+         * @description Returns an invoice by its id in your accounting system.
+         *
+         *     Permission: invoices:read.
          */
         get: operations["getInvoiceByExternalId"];
         put?: never;
@@ -253,7 +273,9 @@ export interface paths {
         };
         /**
          * Get invoice
-         * @description Permission: invoices:read.
+         * @description Returns an invoice by its id.
+         *
+         *     Permission: invoices:read.
          */
         get: operations["getInvoice"];
         put?: never;
@@ -263,7 +285,9 @@ export interface paths {
         head?: never;
         /**
          * Update invoice
-         * @description Permission: invoices:write.
+         * @description Changes a draft. A field that is left out stays, and `null` removes an optional value. An invoice that was sent cannot be edited.
+         *
+         *     Permission: invoices:write.
          */
         patch: operations["updateInvoice"];
         trace?: never;
@@ -277,13 +301,17 @@ export interface paths {
         };
         /**
          * List payments
-         * @description Permission: invoices:read.
+         * @description Lists the payments of an invoice.
+         *
+         *     Permission: invoices:read.
          */
         get: operations["listPayments"];
         put?: never;
         /**
          * Record payment
-         * @description Permission: invoices:write.
+         * @description Records a payment that was received, and returns the invoice. It is paid when nothing is left to pay.
+         *
+         *     Permission: invoices:write.
          */
         post: operations["recordPayment"];
         delete?: never;
@@ -303,7 +331,9 @@ export interface paths {
         put?: never;
         /**
          * Send invoice
-         * @description Permission: invoices:write.
+         * @description Marks a draft as sent: from then on it can be paid, and cannot be edited. With a total of 0 it is paid at once. A second call changes nothing.
+         *
+         *     Permission: invoices:write.
          */
         post: operations["sendInvoice"];
         delete?: never;
@@ -323,7 +353,9 @@ export interface paths {
         put?: never;
         /**
          * Void invoice
-         * @description Permission: invoices:write.
+         * @description Voids an invoice without payments. This is final. A second call changes nothing.
+         *
+         *     Permission: invoices:write.
          */
         post: operations["voidInvoice"];
         delete?: never;
@@ -341,13 +373,17 @@ export interface paths {
         };
         /**
          * List trips
-         * @description Permission: trips:read.
+         * @description Lists the trips that match the filters. To keep a copy of all trips up to date, follow the changes instead.
+         *
+         *     Permission: trips:read.
          */
         get: operations["listTrips"];
         put?: never;
         /**
          * Create trip
-         * @description Permission: trips:write.
+         * @description Creates a trip. If your own software has an id for it, put the trip by external id instead: that can be repeated as it is.
+         *
+         *     Permission: trips:write.
          */
         post: operations["createTrip"];
         delete?: never;
@@ -387,12 +423,16 @@ export interface paths {
         };
         /**
          * Get trip by external id
-         * @description Permission: trips:read.
+         * @description Returns a trip by its id in your own software.
+         *
+         *     Permission: trips:read.
          */
         get: operations["getTripByExternalId"];
         /**
          * Put trip by external id
-         * @description Permission: trips:write.
+         * @description Creates the trip with this external id, or replaces its fields: one that is left out gets its default, but the status stays. It is safe to send it again.
+         *
+         *     Permission: trips:write.
          */
         put: operations["putTripByExternalId"];
         post?: never;
@@ -411,7 +451,9 @@ export interface paths {
         };
         /**
          * Get trip
-         * @description Permission: trips:read.
+         * @description Returns a trip by its id.
+         *
+         *     Permission: trips:read.
          */
         get: operations["getTrip"];
         put?: never;
@@ -421,7 +463,9 @@ export interface paths {
         head?: never;
         /**
          * Update trip
-         * @description Permission: trips:write.
+         * @description Changes a trip. A field that is left out stays, and `null` removes an optional value.
+         *
+         *     Permission: trips:write.
          */
         patch: operations["updateTrip"];
         trace?: never;
@@ -435,13 +479,17 @@ export interface paths {
         };
         /**
          * List safety reports
-         * @description Permission: safety:read, or pilot or dispatcher for own reports.
+         * @description Lists the reports that match the filters. Keys with `safety:read` read all reports; pilots and dispatchers read those that they filed by name.
+         *
+         *     Permission: safety:read, or pilot or dispatcher for own reports.
          */
         get: operations["listSafetyReports"];
         put?: never;
         /**
          * File safety report
-         * @description Permission: safety:write, or pilot or dispatcher.
+         * @description Files a report. `confidentiality` says whether the name of its reporter is shown.
+         *
+         *     Permission: safety:write, or pilot or dispatcher.
          */
         post: operations["fileSafetyReport"];
         delete?: never;
@@ -459,7 +507,9 @@ export interface paths {
         };
         /**
          * Summarize safety reports
-         * @description Permission: safety:read, or pilot or dispatcher for own reports.
+         * @description Returns the number of reports by type, by status and by month.
+         *
+         *     Permission: safety:read, or pilot or dispatcher for own reports.
          */
         get: operations["summarizeSafetyReports"];
         put?: never;
@@ -479,7 +529,9 @@ export interface paths {
         };
         /**
          * Get safety report
-         * @description Permission: safety:read, or pilot or dispatcher for own reports.
+         * @description Returns a report by its id.
+         *
+         *     Permission: safety:read, or pilot or dispatcher for own reports.
          */
         get: operations["getSafetyReport"];
         put?: never;
@@ -489,7 +541,9 @@ export interface paths {
         head?: never;
         /**
          * Update safety report
-         * @description Permission: safety:write.
+         * @description Changes a report: its status, its severity, the member who is to investigate, or its text. A field that is left out stays.
+         *
+         *     Permission: safety:write.
          */
         patch: operations["updateSafetyReport"];
         trace?: never;
@@ -503,7 +557,9 @@ export interface paths {
         };
         /**
          * List event types
-         * @description Permission: any credential.
+         * @description Lists the types of events, each with a description, its module and an example.
+         *
+         *     Permission: any credential.
          */
         get: operations["listEventTypes"];
         put?: never;
@@ -523,13 +579,17 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description Permission: webhooks:read.
+         * @description Lists the endpoints that match the filters, each with its health.
+         *
+         *     Permission: webhooks:read.
          */
         get: operations["listWebhooks"];
         put?: never;
         /**
          * Create webhook
-         * @description Permission: webhooks:write.
+         * @description Creates an endpoint: a URL that receives events. The response has the signing secret, which is shown once.
+         *
+         *     Permission: webhooks:write.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -547,21 +607,27 @@ export interface paths {
         };
         /**
          * Get webhook
-         * @description Permission: webhooks:read.
+         * @description Returns an endpoint with its health.
+         *
+         *     Permission: webhooks:read.
          */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
         /**
          * Delete webhook
-         * @description Permission: webhooks:write.
+         * @description Deletes an endpoint. Nothing is delivered to it from then on.
+         *
+         *     Permission: webhooks:write.
          */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
         /**
          * Update webhook
-         * @description Permission: webhooks:write.
+         * @description Changes an endpoint, or switches it on or off. A field that is left out stays.
+         *
+         *     Permission: webhooks:write.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -575,7 +641,9 @@ export interface paths {
         };
         /**
          * List deliveries
-         * @description Permission: webhooks:read.
+         * @description Lists the deliveries to an endpoint that match the filters, each with the result of its last attempt.
+         *
+         *     Permission: webhooks:read.
          */
         get: operations["listDeliveries"];
         put?: never;
@@ -595,7 +663,9 @@ export interface paths {
         };
         /**
          * Get delivery
-         * @description Permission: webhooks:read.
+         * @description Returns a delivery: its payload, and request and response of each attempt.
+         *
+         *     Permission: webhooks:read.
          */
         get: operations["getDelivery"];
         put?: never;
@@ -617,7 +687,9 @@ export interface paths {
         put?: never;
         /**
          * Resend delivery
-         * @description Permission: webhooks:write.
+         * @description Sends the event of a delivery again, as a new delivery with the same event id and payload.
+         *
+         *     Permission: webhooks:write.
          */
         post: operations["resendDelivery"];
         delete?: never;
@@ -635,7 +707,9 @@ export interface paths {
         };
         /**
          * List events of a webhook
-         * @description Permission: webhooks:read.
+         * @description Lists the payloads that the endpoint should have received, in their order: to fetch what was missed. Call it again with `next_after_sequence` as `after_sequence`, until that is null.
+         *
+         *     Permission: webhooks:read.
          */
         get: operations["listEventsOfAWebhook"];
         put?: never;
@@ -657,7 +731,9 @@ export interface paths {
         put?: never;
         /**
          * Recover events
-         * @description Permission: webhooks:write.
+         * @description Delivers the events again that the endpoint should have received since a time and did not: those that failed, were canceled or were skipped.
+         *
+         *     Permission: webhooks:write.
          */
         post: operations["recoverEvents"];
         delete?: never;
@@ -677,7 +753,9 @@ export interface paths {
         put?: never;
         /**
          * Rotate webhook secret
-         * @description Permission: webhooks:write.
+         * @description Replaces the signing secret, which the response shows once. The old secret signs as well for `overlapHours`.
+         *
+         *     Permission: webhooks:write.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -697,7 +775,9 @@ export interface paths {
         put?: never;
         /**
          * Test webhook
-         * @description Permission: webhooks:write.
+         * @description Sends a test event to the endpoint, waits for its answer, and returns the attempt, also if it failed.
+         *
+         *     Permission: webhooks:write.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -732,6 +812,10 @@ export interface components {
             requiredScope?: string;
             /** @description With ALREADY_CREATED: the key that this request created before. */
             apiKeyId?: string;
+            /** @description With CONFLICT over an externalId: the trip that has it. */
+            tripId?: string;
+            /** @description With CONFLICT over a tailNumber: the aircraft that has it. */
+            aircraftId?: string;
             /** @description With CONFLICT over an externalId: the invoice that has it. */
             invoiceId?: string;
         };
@@ -837,7 +921,7 @@ export interface components {
             hash: string;
         };
         AuditEventPage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows, the newest first: sorted by creation, in descending order, and by id. */
             items: components["schemas"]["AuditEvent"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -908,7 +992,7 @@ export interface components {
         /** @example finding_01h455vb4pex5vsknk084sn02q */
         FindingId: string;
         FindingPage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows, the most urgent first. */
             items: components["schemas"]["Finding"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -956,7 +1040,7 @@ export interface components {
         /** @example ac_01h455vb4pex5vsknk084sn02q */
         AircraftId: string;
         AircraftPage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows, the newest first: sorted by creation, in descending order, and by id. */
             items: components["schemas"]["Aircraft"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -1128,7 +1212,7 @@ export interface components {
         /** @example trip_01h455vb4pex5vsknk084sn02q */
         TripId: string;
         TripPage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows in the order of `sort`; by default the newest first: sorted by creation, in descending order, and by id. */
             items: components["schemas"]["Trip"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -1281,7 +1365,7 @@ export interface components {
         /** @example rpt_01h455vb4pex5vsknk084sn02q */
         ReportId: string;
         ReportPage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows, the newest first: sorted by creation, in descending order, and by id. */
             items: components["schemas"]["Report"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -1414,17 +1498,17 @@ export interface components {
             lineItems: components["schemas"]["LineItem"][];
             /**
              * Format: int64
-             * @description The sum of the lines' amounts.
+             * @description The sum of the lines' amounts, in minor units of the currency, such as cents.
              */
             subtotal: number;
             /**
              * Format: int64
-             * @description The amount to pay. It equals the subtotal, as taxes and discounts are line items.
+             * @description The amount to pay, in minor units of the currency. It equals the subtotal, as taxes and discounts are line items.
              */
             total: number;
             /**
              * Format: int64
-             * @description The sum of recorded payments.
+             * @description The sum of recorded payments, in minor units of the currency.
              */
             amountPaid: number;
             status: components["schemas"]["InvoiceStatus"];
@@ -1446,7 +1530,7 @@ export interface components {
         /** @example inv_01h455vb4pex5vsknk084sn02q */
         InvoiceId: string;
         InvoicePage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows, the newest first: sorted by creation, in descending order, and by id. */
             items: components["schemas"]["Invoice"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -1472,12 +1556,12 @@ export interface components {
             quantity: components["schemas"]["Quantity"];
             /**
              * Format: int64
-             * @description The price of one unit in minor units; negative for a discount.
+             * @description The price of one unit in minor units of the currency, such as cents; negative for a discount.
              */
             unitPrice: number;
             /**
              * Format: int64
-             * @description Quantity times price in whole minor units; half a minor unit is rounded away from zero.
+             * @description Quantity times price, in whole minor units of the currency; half a minor unit is rounded away from zero.
              */
             amount: number;
         };
@@ -1517,7 +1601,7 @@ export interface components {
             quantity: components["schemas"]["Quantity"];
             /**
              * Format: int64
-             * @description The price of one unit in minor units; negative for a discount.
+             * @description The price of one unit in minor units of the currency, such as cents; negative for a discount.
              */
             unitPrice: number;
         };
@@ -1578,7 +1662,7 @@ export interface components {
             invoiceId: components["schemas"]["InvoiceId"];
             /**
              * Format: int64
-             * @description Minor units of the currency.
+             * @description The amount in minor units of the currency.
              */
             amount: number;
             /** @description The currency of the invoice. */
@@ -1593,7 +1677,7 @@ export interface components {
         /** @example pay_01h455vb4pex5vsknk084sn02q */
         PaymentId: string;
         PaymentPage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows, the newest first: sorted by creation, in descending order, and by id. */
             items: components["schemas"]["Payment"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -1714,7 +1798,7 @@ export interface components {
             successRate24h: number | null;
         };
         WebhookPage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows, the newest first: sorted by creation, in descending order, and by id. */
             items: components["schemas"]["Webhook"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -1835,7 +1919,7 @@ export interface components {
             lastAttempt: components["schemas"]["WebhookAttemptSummary"] | null;
         };
         WebhookDeliveryPage: {
-            /** @description The rows, the newest first: sorted by creation, in descending order, and by id; in another order if sort says so. */
+            /** @description The rows, the newest first: sorted by creation, in descending order, and by id. */
             items: components["schemas"]["WebhookDelivery"][];
             /** @description Total number of rows; null if the list was continued with a cursor. */
             total: number | null;
@@ -2352,7 +2436,10 @@ export interface operations {
             query?: {
                 /** @description The `next` of your last response: only later changes are listed. If left out, the feed starts at its beginning. */
                 after?: number;
-                /** @description Only changes of these modules, separated by commas; of all that you may read if left out. */
+                /**
+                 * @description Only changes of these modules, separated by commas: `trips`, `fleet`, `safety`, `invoices`. Of all that you may read if left
+                 *     out.
+                 */
                 module?: string;
                 /** @description `full` with the object of each change as it is now, `ids` without; `full` if left out. */
                 view?: "full" | "ids";

@@ -29,6 +29,8 @@ class ErrorDetail:
             code and message.
         required_scope (str | Unset): With SCOPE_REQUIRED: the scope that is missing.
         api_key_id (str | Unset): With ALREADY_CREATED: the key that this request created before.
+        trip_id (str | Unset): With CONFLICT over an externalId: the trip that has it.
+        aircraft_id (str | Unset): With CONFLICT over a tailNumber: the aircraft that has it.
         invoice_id (str | Unset): With CONFLICT over an externalId: the invoice that has it.
     """
 
@@ -40,6 +42,8 @@ class ErrorDetail:
     items: list[ErrorDetailItemsItem] | Unset = UNSET
     required_scope: str | Unset = UNSET
     api_key_id: str | Unset = UNSET
+    trip_id: str | Unset = UNSET
+    aircraft_id: str | Unset = UNSET
     invoice_id: str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -70,6 +74,10 @@ class ErrorDetail:
 
         api_key_id = self.api_key_id
 
+        trip_id = self.trip_id
+
+        aircraft_id = self.aircraft_id
+
         invoice_id = self.invoice_id
 
         field_dict: dict[str, Any] = {}
@@ -91,6 +99,10 @@ class ErrorDetail:
             field_dict["requiredScope"] = required_scope
         if api_key_id is not UNSET:
             field_dict["apiKeyId"] = api_key_id
+        if trip_id is not UNSET:
+            field_dict["tripId"] = trip_id
+        if aircraft_id is not UNSET:
+            field_dict["aircraftId"] = aircraft_id
         if invoice_id is not UNSET:
             field_dict["invoiceId"] = invoice_id
 
@@ -132,6 +144,10 @@ class ErrorDetail:
 
         api_key_id = d.pop("apiKeyId", UNSET)
 
+        trip_id = d.pop("tripId", UNSET)
+
+        aircraft_id = d.pop("aircraftId", UNSET)
+
         invoice_id = d.pop("invoiceId", UNSET)
 
         error_detail = cls(
@@ -143,6 +159,8 @@ class ErrorDetail:
             items=items,
             required_scope=required_scope,
             api_key_id=api_key_id,
+            trip_id=trip_id,
+            aircraft_id=aircraft_id,
             invoice_id=invoice_id,
         )
 

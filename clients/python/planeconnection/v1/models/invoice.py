@@ -28,9 +28,10 @@ class Invoice:
         trip_id (None | str):
         currency (str): ISO 4217, a currency in use
         line_items (list[LineItem]):
-        subtotal (int): The sum of the lines' amounts.
-        total (int): The amount to pay. It equals the subtotal, as taxes and discounts are line items.
-        amount_paid (int): The sum of recorded payments.
+        subtotal (int): The sum of the lines' amounts, in minor units of the currency, such as cents.
+        total (int): The amount to pay, in minor units of the currency. It equals the subtotal, as taxes and discounts
+            are line items.
+        amount_paid (int): The sum of recorded payments, in minor units of the currency.
         status (InvoiceStatus): The status of an invoice.
         due_date (datetime.date): A day, 1970 to 9999
         notes (None | str):

@@ -16,8 +16,9 @@ class LineItem:
     Attributes:
         description (str): The goods or service, or the reason for a discount.
         quantity (str): A decimal number, more than 0 and at most 1000000
-        unit_price (int): The price of one unit in minor units; negative for a discount.
-        amount (int): Quantity times price in whole minor units; half a minor unit is rounded away from zero.
+        unit_price (int): The price of one unit in minor units of the currency, such as cents; negative for a discount.
+        amount (int): Quantity times price, in whole minor units of the currency; half a minor unit is rounded away from
+            zero.
     """
 
     description: str

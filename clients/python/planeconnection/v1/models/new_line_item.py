@@ -15,7 +15,7 @@ class NewLineItem:
     Attributes:
         description (str):
         quantity (str): A decimal number, more than 0 and at most 1000000
-        unit_price (int): The price of one unit in minor units; negative for a discount.
+        unit_price (int): The price of one unit in minor units of the currency, such as cents; negative for a discount.
     """
 
     description: str

@@ -17,7 +17,7 @@ class Payment:
     Attributes:
         id (str):
         invoice_id (str):
-        amount (int): Minor units of the currency.
+        amount (int): The amount in minor units of the currency.
         currency (str): ISO 4217, a currency in use
         paid_on (datetime.date): A day, 1970 to 9999
         reference (None | str): The payment reference of the bank or the client.

@@ -17,8 +17,8 @@ T = TypeVar("T", bound="TripPage")
 class TripPage:
     """
     Attributes:
-        items (list[Trip]): The rows, the newest first: sorted by creation, in descending order, and by id; in another
-            order if sort says so.
+        items (list[Trip]): The rows in the order of `sort`; by default the newest first: sorted by creation, in
+            descending order, and by id.
         total (int | None): Total number of rows; null if the list was continued with a cursor.
         page (int | None): Number of this page, from 1; null if the list was continued with a cursor.
         per_page (int): Rows on a full page.

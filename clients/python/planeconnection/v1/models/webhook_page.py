@@ -17,8 +17,7 @@ T = TypeVar("T", bound="WebhookPage")
 class WebhookPage:
     """
     Attributes:
-        items (list[Webhook]): The rows, the newest first: sorted by creation, in descending order, and by id; in
-            another order if sort says so.
+        items (list[Webhook]): The rows, the newest first: sorted by creation, in descending order, and by id.
         total (int | None): Total number of rows; null if the list was continued with a cursor.
         page (int | None): Number of this page, from 1; null if the list was continued with a cursor.
         per_page (int): Rows on a full page.

@@ -107,7 +107,9 @@ def sync_detailed(
 ) -> Response[AuditEventPageEnvelope]:
     """List audit events
 
-     Permission: audit:read.
+     Lists the events of the audit log that match the filters: which member or key did what, and when.
+
+    Permission: audit:read.
 
     Args:
         action (ListAuditEventsAction | Unset): An action that the log records.
@@ -165,7 +167,9 @@ def sync(
 ) -> AuditEventPageEnvelope | None:
     """List audit events
 
-     Permission: audit:read.
+     Lists the events of the audit log that match the filters: which member or key did what, and when.
+
+    Permission: audit:read.
 
     Args:
         action (ListAuditEventsAction | Unset): An action that the log records.
@@ -218,7 +222,9 @@ async def asyncio_detailed(
 ) -> Response[AuditEventPageEnvelope]:
     """List audit events
 
-     Permission: audit:read.
+     Lists the events of the audit log that match the filters: which member or key did what, and when.
+
+    Permission: audit:read.
 
     Args:
         action (ListAuditEventsAction | Unset): An action that the log records.
@@ -274,7 +280,9 @@ async def asyncio(
 ) -> AuditEventPageEnvelope | None:
     """List audit events
 
-     Permission: audit:read.
+     Lists the events of the audit log that match the filters: which member or key did what, and when.
+
+    Permission: audit:read.
 
     Args:
         action (ListAuditEventsAction | Unset): An action that the log records.

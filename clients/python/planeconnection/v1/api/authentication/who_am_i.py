@@ -46,7 +46,10 @@ def sync_detailed(
 ) -> Response[WhoAmIEnvelope]:
     """Who am I
 
-     Permission: any credential.
+     Returns the key or the member that sends the request, and the workspace: a first call to try a key
+    with.
+
+    Permission: any credential.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -71,7 +74,10 @@ def sync(
 ) -> WhoAmIEnvelope | None:
     """Who am I
 
-     Permission: any credential.
+     Returns the key or the member that sends the request, and the workspace: a first call to try a key
+    with.
+
+    Permission: any credential.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -92,7 +98,10 @@ async def asyncio_detailed(
 ) -> Response[WhoAmIEnvelope]:
     """Who am I
 
-     Permission: any credential.
+     Returns the key or the member that sends the request, and the workspace: a first call to try a key
+    with.
+
+    Permission: any credential.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -115,7 +124,10 @@ async def asyncio(
 ) -> WhoAmIEnvelope | None:
     """Who am I
 
-     Permission: any credential.
+     Returns the key or the member that sends the request, and the workspace: a first call to try a key
+    with.
+
+    Permission: any credential.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

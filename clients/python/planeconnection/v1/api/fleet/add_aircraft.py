@@ -61,7 +61,9 @@ def sync_detailed(
 ) -> Response[AircraftEnvelope]:
     """Add aircraft
 
-     Permission: fleet:write.
+     Adds an aircraft. Its tail number is unique in the workspace.
+
+    Permission: fleet:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -95,7 +97,9 @@ def sync(
 ) -> AircraftEnvelope | None:
     """Add aircraft
 
-     Permission: fleet:write.
+     Adds an aircraft. Its tail number is unique in the workspace.
+
+    Permission: fleet:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -124,7 +128,9 @@ async def asyncio_detailed(
 ) -> Response[AircraftEnvelope]:
     """Add aircraft
 
-     Permission: fleet:write.
+     Adds an aircraft. Its tail number is unique in the workspace.
+
+    Permission: fleet:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -156,7 +162,9 @@ async def asyncio(
 ) -> AircraftEnvelope | None:
     """Add aircraft
 
-     Permission: fleet:write.
+     Adds an aircraft. Its tail number is unique in the workspace.
+
+    Permission: fleet:write.
 
     Args:
         idempotency_key (str | Unset):

@@ -59,7 +59,9 @@ def sync_detailed(
 ) -> Response[AircraftEnvelope]:
     """Get aircraft
 
-     Permission: fleet:read.
+     Returns an aircraft by its id.
+
+    Permission: fleet:read.
 
     Args:
         id (str):
@@ -93,7 +95,9 @@ def sync(
 ) -> AircraftEnvelope | None:
     """Get aircraft
 
-     Permission: fleet:read.
+     Returns an aircraft by its id.
+
+    Permission: fleet:read.
 
     Args:
         id (str):
@@ -122,7 +126,9 @@ async def asyncio_detailed(
 ) -> Response[AircraftEnvelope]:
     """Get aircraft
 
-     Permission: fleet:read.
+     Returns an aircraft by its id.
+
+    Permission: fleet:read.
 
     Args:
         id (str):
@@ -154,7 +160,9 @@ async def asyncio(
 ) -> AircraftEnvelope | None:
     """Get aircraft
 
-     Permission: fleet:read.
+     Returns an aircraft by its id.
+
+    Permission: fleet:read.
 
     Args:
         id (str):

@@ -54,7 +54,10 @@ def sync_detailed(
 ) -> Response[FleetStatusEnvelope]:
     """Get fleet status
 
-     Permission: fleet:read.
+     Returns the aircraft of the fleet with their status, in the order of their tail numbers, and the
+    number of aircraft in each status: for a web page or a screen.
+
+    Permission: fleet:read.
 
     Args:
         if_none_match (str | Unset):
@@ -85,7 +88,10 @@ def sync(
 ) -> FleetStatusEnvelope | None:
     """Get fleet status
 
-     Permission: fleet:read.
+     Returns the aircraft of the fleet with their status, in the order of their tail numbers, and the
+    number of aircraft in each status: for a web page or a screen.
+
+    Permission: fleet:read.
 
     Args:
         if_none_match (str | Unset):
@@ -111,7 +117,10 @@ async def asyncio_detailed(
 ) -> Response[FleetStatusEnvelope]:
     """Get fleet status
 
-     Permission: fleet:read.
+     Returns the aircraft of the fleet with their status, in the order of their tail numbers, and the
+    number of aircraft in each status: for a web page or a screen.
+
+    Permission: fleet:read.
 
     Args:
         if_none_match (str | Unset):
@@ -140,7 +149,10 @@ async def asyncio(
 ) -> FleetStatusEnvelope | None:
     """Get fleet status
 
-     Permission: fleet:read.
+     Returns the aircraft of the fleet with their status, in the order of their tail numbers, and the
+    number of aircraft in each status: for a web page or a screen.
+
+    Permission: fleet:read.
 
     Args:
         if_none_match (str | Unset):

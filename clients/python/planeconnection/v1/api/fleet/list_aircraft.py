@@ -86,7 +86,9 @@ def sync_detailed(
 ) -> Response[AircraftPageEnvelope]:
     """List aircraft
 
-     Permission: fleet:read.
+     Lists the aircraft that match the filters, each with its status.
+
+    Permission: fleet:read.
 
     Args:
         status (AircraftStatus | Unset): The status of an aircraft. Only an `active` aircraft is
@@ -133,7 +135,9 @@ def sync(
 ) -> AircraftPageEnvelope | None:
     """List aircraft
 
-     Permission: fleet:read.
+     Lists the aircraft that match the filters, each with its status.
+
+    Permission: fleet:read.
 
     Args:
         status (AircraftStatus | Unset): The status of an aircraft. Only an `active` aircraft is
@@ -175,7 +179,9 @@ async def asyncio_detailed(
 ) -> Response[AircraftPageEnvelope]:
     """List aircraft
 
-     Permission: fleet:read.
+     Lists the aircraft that match the filters, each with its status.
+
+    Permission: fleet:read.
 
     Args:
         status (AircraftStatus | Unset): The status of an aircraft. Only an `active` aircraft is
@@ -220,7 +226,9 @@ async def asyncio(
 ) -> AircraftPageEnvelope | None:
     """List aircraft
 
-     Permission: fleet:read.
+     Lists the aircraft that match the filters, each with its status.
+
+    Permission: fleet:read.
 
     Args:
         status (AircraftStatus | Unset): The status of an aircraft. Only an `active` aircraft is

@@ -67,7 +67,10 @@ def sync_detailed(
 ) -> Response[AircraftEnvelope]:
     """Update aircraft
 
-     Permission: fleet:write.
+     Changes an aircraft. A field that is left out stays, and `null` removes an optional value. A change
+    of `status` clears `statusNote` and `expectedReturn`, unless the same request sets them.
+
+    Permission: fleet:write.
 
     Args:
         id (str):
@@ -106,7 +109,10 @@ def sync(
 ) -> AircraftEnvelope | None:
     """Update aircraft
 
-     Permission: fleet:write.
+     Changes an aircraft. A field that is left out stays, and `null` removes an optional value. A change
+    of `status` clears `statusNote` and `expectedReturn`, unless the same request sets them.
+
+    Permission: fleet:write.
 
     Args:
         id (str):
@@ -140,7 +146,10 @@ async def asyncio_detailed(
 ) -> Response[AircraftEnvelope]:
     """Update aircraft
 
-     Permission: fleet:write.
+     Changes an aircraft. A field that is left out stays, and `null` removes an optional value. A change
+    of `status` clears `statusNote` and `expectedReturn`, unless the same request sets them.
+
+    Permission: fleet:write.
 
     Args:
         id (str):
@@ -177,7 +186,10 @@ async def asyncio(
 ) -> AircraftEnvelope | None:
     """Update aircraft
 
-     Permission: fleet:write.
+     Changes an aircraft. A field that is left out stays, and `null` removes an optional value. A change
+    of `status` clears `statusNote` and `expectedReturn`, unless the same request sets them.
+
+    Permission: fleet:write.
 
     Args:
         id (str):

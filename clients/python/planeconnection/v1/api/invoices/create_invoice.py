@@ -61,7 +61,10 @@ def sync_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Create invoice
 
-     Permission: invoices:write.
+     Creates an invoice as a draft. If another invoice has the `externalId`, the answer is 409 and names
+    it in `error.invoiceId`, so that nothing is billed twice.
+
+    Permission: invoices:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -95,7 +98,10 @@ def sync(
 ) -> InvoiceEnvelope | None:
     """Create invoice
 
-     Permission: invoices:write.
+     Creates an invoice as a draft. If another invoice has the `externalId`, the answer is 409 and names
+    it in `error.invoiceId`, so that nothing is billed twice.
+
+    Permission: invoices:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -124,7 +130,10 @@ async def asyncio_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Create invoice
 
-     Permission: invoices:write.
+     Creates an invoice as a draft. If another invoice has the `externalId`, the answer is 409 and names
+    it in `error.invoiceId`, so that nothing is billed twice.
+
+    Permission: invoices:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -156,7 +165,10 @@ async def asyncio(
 ) -> InvoiceEnvelope | None:
     """Create invoice
 
-     Permission: invoices:write.
+     Creates an invoice as a draft. If another invoice has the `externalId`, the answer is 409 and names
+    it in `error.invoiceId`, so that nothing is billed twice.
+
+    Permission: invoices:write.
 
     Args:
         idempotency_key (str | Unset):

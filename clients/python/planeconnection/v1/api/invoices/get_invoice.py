@@ -59,7 +59,9 @@ def sync_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Get invoice
 
-     Permission: invoices:read.
+     Returns an invoice by its id.
+
+    Permission: invoices:read.
 
     Args:
         id (str):
@@ -93,7 +95,9 @@ def sync(
 ) -> InvoiceEnvelope | None:
     """Get invoice
 
-     Permission: invoices:read.
+     Returns an invoice by its id.
+
+    Permission: invoices:read.
 
     Args:
         id (str):
@@ -122,7 +126,9 @@ async def asyncio_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Get invoice
 
-     Permission: invoices:read.
+     Returns an invoice by its id.
+
+    Permission: invoices:read.
 
     Args:
         id (str):
@@ -154,7 +160,9 @@ async def asyncio(
 ) -> InvoiceEnvelope | None:
     """Get invoice
 
-     Permission: invoices:read.
+     Returns an invoice by its id.
+
+    Permission: invoices:read.
 
     Args:
         id (str):

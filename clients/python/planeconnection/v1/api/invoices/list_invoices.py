@@ -103,7 +103,9 @@ def sync_detailed(
 ) -> Response[InvoicePageEnvelope]:
     """List invoices
 
-     Permission: invoices:read.
+     Lists the invoices that match the filters.
+
+    Permission: invoices:read.
 
     Args:
         status (InvoiceStatus | Unset): The status of an invoice.
@@ -158,7 +160,9 @@ def sync(
 ) -> InvoicePageEnvelope | None:
     """List invoices
 
-     Permission: invoices:read.
+     Lists the invoices that match the filters.
+
+    Permission: invoices:read.
 
     Args:
         status (InvoiceStatus | Unset): The status of an invoice.
@@ -208,7 +212,9 @@ async def asyncio_detailed(
 ) -> Response[InvoicePageEnvelope]:
     """List invoices
 
-     Permission: invoices:read.
+     Lists the invoices that match the filters.
+
+    Permission: invoices:read.
 
     Args:
         status (InvoiceStatus | Unset): The status of an invoice.
@@ -261,7 +267,9 @@ async def asyncio(
 ) -> InvoicePageEnvelope | None:
     """List invoices
 
-     Permission: invoices:read.
+     Lists the invoices that match the filters.
+
+    Permission: invoices:read.
 
     Args:
         status (InvoiceStatus | Unset): The status of an invoice.

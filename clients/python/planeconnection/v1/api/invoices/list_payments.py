@@ -76,7 +76,9 @@ def sync_detailed(
 ) -> Response[PaymentPageEnvelope]:
     """List payments
 
-     Permission: invoices:read.
+     Lists the payments of an invoice.
+
+    Permission: invoices:read.
 
     Args:
         id (str):
@@ -119,7 +121,9 @@ def sync(
 ) -> PaymentPageEnvelope | None:
     """List payments
 
-     Permission: invoices:read.
+     Lists the payments of an invoice.
+
+    Permission: invoices:read.
 
     Args:
         id (str):
@@ -157,7 +161,9 @@ async def asyncio_detailed(
 ) -> Response[PaymentPageEnvelope]:
     """List payments
 
-     Permission: invoices:read.
+     Lists the payments of an invoice.
+
+    Permission: invoices:read.
 
     Args:
         id (str):
@@ -198,7 +204,9 @@ async def asyncio(
 ) -> PaymentPageEnvelope | None:
     """List payments
 
-     Permission: invoices:read.
+     Lists the payments of an invoice.
+
+    Permission: invoices:read.
 
     Args:
         id (str):

@@ -66,7 +66,10 @@ def sync_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Record payment
 
-     Permission: invoices:write.
+     Records a payment that was received, and returns the invoice. It is paid when nothing is left to
+    pay.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -103,7 +106,10 @@ def sync(
 ) -> InvoiceEnvelope | None:
     """Record payment
 
-     Permission: invoices:write.
+     Records a payment that was received, and returns the invoice. It is paid when nothing is left to
+    pay.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -135,7 +141,10 @@ async def asyncio_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Record payment
 
-     Permission: invoices:write.
+     Records a payment that was received, and returns the invoice. It is paid when nothing is left to
+    pay.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -170,7 +179,10 @@ async def asyncio(
 ) -> InvoiceEnvelope | None:
     """Record payment
 
-     Permission: invoices:write.
+     Records a payment that was received, and returns the invoice. It is paid when nothing is left to
+    pay.
+
+    Permission: invoices:write.
 
     Args:
         id (str):

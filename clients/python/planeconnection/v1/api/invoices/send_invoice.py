@@ -63,7 +63,10 @@ def sync_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Send invoice
 
-     Permission: invoices:write.
+     Marks a draft as sent: from then on it can be paid, and cannot be edited. With a total of 0 it is
+    paid at once. A second call changes nothing.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -98,7 +101,10 @@ def sync(
 ) -> InvoiceEnvelope | None:
     """Send invoice
 
-     Permission: invoices:write.
+     Marks a draft as sent: from then on it can be paid, and cannot be edited. With a total of 0 it is
+    paid at once. A second call changes nothing.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -128,7 +134,10 @@ async def asyncio_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Send invoice
 
-     Permission: invoices:write.
+     Marks a draft as sent: from then on it can be paid, and cannot be edited. With a total of 0 it is
+    paid at once. A second call changes nothing.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -161,7 +170,10 @@ async def asyncio(
 ) -> InvoiceEnvelope | None:
     """Send invoice
 
-     Permission: invoices:write.
+     Marks a draft as sent: from then on it can be paid, and cannot be edited. With a total of 0 it is
+    paid at once. A second call changes nothing.
+
+    Permission: invoices:write.
 
     Args:
         id (str):

@@ -67,7 +67,10 @@ def sync_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Update invoice
 
-     Permission: invoices:write.
+     Changes a draft. A field that is left out stays, and `null` removes an optional value. An invoice
+    that was sent cannot be edited.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -104,7 +107,10 @@ def sync(
 ) -> InvoiceEnvelope | None:
     """Update invoice
 
-     Permission: invoices:write.
+     Changes a draft. A field that is left out stays, and `null` removes an optional value. An invoice
+    that was sent cannot be edited.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -136,7 +142,10 @@ async def asyncio_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Update invoice
 
-     Permission: invoices:write.
+     Changes a draft. A field that is left out stays, and `null` removes an optional value. An invoice
+    that was sent cannot be edited.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -171,7 +180,10 @@ async def asyncio(
 ) -> InvoiceEnvelope | None:
     """Update invoice
 
-     Permission: invoices:write.
+     Changes a draft. A field that is left out stays, and `null` removes an optional value. An invoice
+    that was sent cannot be edited.
+
+    Permission: invoices:write.
 
     Args:
         id (str):

@@ -63,7 +63,9 @@ def sync_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Void invoice
 
-     Permission: invoices:write.
+     Voids an invoice without payments. This is final. A second call changes nothing.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -97,7 +99,9 @@ def sync(
 ) -> InvoiceEnvelope | None:
     """Void invoice
 
-     Permission: invoices:write.
+     Voids an invoice without payments. This is final. A second call changes nothing.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -126,7 +130,9 @@ async def asyncio_detailed(
 ) -> Response[InvoiceEnvelope]:
     """Void invoice
 
-     Permission: invoices:write.
+     Voids an invoice without payments. This is final. A second call changes nothing.
+
+    Permission: invoices:write.
 
     Args:
         id (str):
@@ -158,7 +164,9 @@ async def asyncio(
 ) -> InvoiceEnvelope | None:
     """Void invoice
 
-     Permission: invoices:write.
+     Voids an invoice without payments. This is final. A second call changes nothing.
+
+    Permission: invoices:write.
 
     Args:
         id (str):

@@ -61,7 +61,9 @@ def sync_detailed(
 ) -> Response[ReportEnvelope]:
     """File safety report
 
-     Permission: safety:write, or pilot or dispatcher.
+     Files a report. `confidentiality` says whether the name of its reporter is shown.
+
+    Permission: safety:write, or pilot or dispatcher.
 
     Args:
         idempotency_key (str | Unset):
@@ -95,7 +97,9 @@ def sync(
 ) -> ReportEnvelope | None:
     """File safety report
 
-     Permission: safety:write, or pilot or dispatcher.
+     Files a report. `confidentiality` says whether the name of its reporter is shown.
+
+    Permission: safety:write, or pilot or dispatcher.
 
     Args:
         idempotency_key (str | Unset):
@@ -124,7 +128,9 @@ async def asyncio_detailed(
 ) -> Response[ReportEnvelope]:
     """File safety report
 
-     Permission: safety:write, or pilot or dispatcher.
+     Files a report. `confidentiality` says whether the name of its reporter is shown.
+
+    Permission: safety:write, or pilot or dispatcher.
 
     Args:
         idempotency_key (str | Unset):
@@ -156,7 +162,9 @@ async def asyncio(
 ) -> ReportEnvelope | None:
     """File safety report
 
-     Permission: safety:write, or pilot or dispatcher.
+     Files a report. `confidentiality` says whether the name of its reporter is shown.
+
+    Permission: safety:write, or pilot or dispatcher.
 
     Args:
         idempotency_key (str | Unset):

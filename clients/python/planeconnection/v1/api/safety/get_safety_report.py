@@ -59,7 +59,9 @@ def sync_detailed(
 ) -> Response[ReportEnvelope]:
     """Get safety report
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Returns a report by its id.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         id (str):
@@ -93,7 +95,9 @@ def sync(
 ) -> ReportEnvelope | None:
     """Get safety report
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Returns a report by its id.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         id (str):
@@ -122,7 +126,9 @@ async def asyncio_detailed(
 ) -> Response[ReportEnvelope]:
     """Get safety report
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Returns a report by its id.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         id (str):
@@ -154,7 +160,9 @@ async def asyncio(
 ) -> ReportEnvelope | None:
     """Get safety report
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Returns a report by its id.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         id (str):

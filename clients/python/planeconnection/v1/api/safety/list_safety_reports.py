@@ -106,7 +106,10 @@ def sync_detailed(
 ) -> Response[ReportPageEnvelope]:
     """List safety reports
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Lists the reports that match the filters. Keys with `safety:read` read all reports; pilots and
+    dispatchers read those that they filed by name.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         status (ReportStatus | Unset): The status of the work on a report.
@@ -167,7 +170,10 @@ def sync(
 ) -> ReportPageEnvelope | None:
     """List safety reports
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Lists the reports that match the filters. Keys with `safety:read` read all reports; pilots and
+    dispatchers read those that they filed by name.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         status (ReportStatus | Unset): The status of the work on a report.
@@ -223,7 +229,10 @@ async def asyncio_detailed(
 ) -> Response[ReportPageEnvelope]:
     """List safety reports
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Lists the reports that match the filters. Keys with `safety:read` read all reports; pilots and
+    dispatchers read those that they filed by name.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         status (ReportStatus | Unset): The status of the work on a report.
@@ -282,7 +291,10 @@ async def asyncio(
 ) -> ReportPageEnvelope | None:
     """List safety reports
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Lists the reports that match the filters. Keys with `safety:read` read all reports; pilots and
+    dispatchers read those that they filed by name.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         status (ReportStatus | Unset): The status of the work on a report.

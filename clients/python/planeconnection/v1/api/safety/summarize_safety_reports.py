@@ -56,7 +56,9 @@ def sync_detailed(
 ) -> Response[ReportSummaryEnvelope]:
     """Summarize safety reports
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Returns the number of reports by type, by status and by month.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         if_none_match (str | Unset):
@@ -87,7 +89,9 @@ def sync(
 ) -> ReportSummaryEnvelope | None:
     """Summarize safety reports
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Returns the number of reports by type, by status and by month.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         if_none_match (str | Unset):
@@ -113,7 +117,9 @@ async def asyncio_detailed(
 ) -> Response[ReportSummaryEnvelope]:
     """Summarize safety reports
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Returns the number of reports by type, by status and by month.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         if_none_match (str | Unset):
@@ -142,7 +148,9 @@ async def asyncio(
 ) -> ReportSummaryEnvelope | None:
     """Summarize safety reports
 
-     Permission: safety:read, or pilot or dispatcher for own reports.
+     Returns the number of reports by type, by status and by month.
+
+    Permission: safety:read, or pilot or dispatcher for own reports.
 
     Args:
         if_none_match (str | Unset):

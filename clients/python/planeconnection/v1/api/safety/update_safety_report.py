@@ -67,7 +67,10 @@ def sync_detailed(
 ) -> Response[ReportEnvelope]:
     """Update safety report
 
-     Permission: safety:write.
+     Changes a report: its status, its severity, the member who is to investigate, or its text. A field
+    that is left out stays.
+
+    Permission: safety:write.
 
     Args:
         id (str):
@@ -104,7 +107,10 @@ def sync(
 ) -> ReportEnvelope | None:
     """Update safety report
 
-     Permission: safety:write.
+     Changes a report: its status, its severity, the member who is to investigate, or its text. A field
+    that is left out stays.
+
+    Permission: safety:write.
 
     Args:
         id (str):
@@ -136,7 +142,10 @@ async def asyncio_detailed(
 ) -> Response[ReportEnvelope]:
     """Update safety report
 
-     Permission: safety:write.
+     Changes a report: its status, its severity, the member who is to investigate, or its text. A field
+    that is left out stays.
+
+    Permission: safety:write.
 
     Args:
         id (str):
@@ -171,7 +180,10 @@ async def asyncio(
 ) -> ReportEnvelope | None:
     """Update safety report
 
-     Permission: safety:write.
+     Changes a report: its status, its severity, the member who is to investigate, or its text. A field
+    that is left out stays.
+
+    Permission: safety:write.
 
     Args:
         id (str):

@@ -61,7 +61,10 @@ def sync_detailed(
 ) -> Response[TripEnvelope]:
     """Create trip
 
-     Permission: trips:write.
+     Creates a trip. If your own software has an id for it, put the trip by external id instead: that can
+    be repeated as it is.
+
+    Permission: trips:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -96,7 +99,10 @@ def sync(
 ) -> TripEnvelope | None:
     """Create trip
 
-     Permission: trips:write.
+     Creates a trip. If your own software has an id for it, put the trip by external id instead: that can
+    be repeated as it is.
+
+    Permission: trips:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -126,7 +132,10 @@ async def asyncio_detailed(
 ) -> Response[TripEnvelope]:
     """Create trip
 
-     Permission: trips:write.
+     Creates a trip. If your own software has an id for it, put the trip by external id instead: that can
+    be repeated as it is.
+
+    Permission: trips:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -159,7 +168,10 @@ async def asyncio(
 ) -> TripEnvelope | None:
     """Create trip
 
-     Permission: trips:write.
+     Creates a trip. If your own software has an id for it, put the trip by external id instead: that can
+    be repeated as it is.
+
+    Permission: trips:write.
 
     Args:
         idempotency_key (str | Unset):

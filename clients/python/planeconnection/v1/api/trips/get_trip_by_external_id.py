@@ -59,7 +59,9 @@ def sync_detailed(
 ) -> Response[TripEnvelope]:
     """Get trip by external id
 
-     Permission: trips:read.
+     Returns a trip by its id in your own software.
+
+    Permission: trips:read.
 
     Args:
         external_id (str):
@@ -93,7 +95,9 @@ def sync(
 ) -> TripEnvelope | None:
     """Get trip by external id
 
-     Permission: trips:read.
+     Returns a trip by its id in your own software.
+
+    Permission: trips:read.
 
     Args:
         external_id (str):
@@ -122,7 +126,9 @@ async def asyncio_detailed(
 ) -> Response[TripEnvelope]:
     """Get trip by external id
 
-     Permission: trips:read.
+     Returns a trip by its id in your own software.
+
+    Permission: trips:read.
 
     Args:
         external_id (str):
@@ -154,7 +160,9 @@ async def asyncio(
 ) -> TripEnvelope | None:
     """Get trip by external id
 
-     Permission: trips:read.
+     Returns a trip by its id in your own software.
+
+    Permission: trips:read.
 
     Args:
         external_id (str):

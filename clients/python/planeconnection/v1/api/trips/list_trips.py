@@ -118,7 +118,10 @@ def sync_detailed(
 ) -> Response[TripPageEnvelope]:
     """List trips
 
-     Permission: trips:read.
+     Lists the trips that match the filters. To keep a copy of all trips up to date, follow the changes
+    instead.
+
+    Permission: trips:read.
 
     Args:
         status (TripStatus | Unset): The status of a trip, in order, except for `cancelled`. A
@@ -187,7 +190,10 @@ def sync(
 ) -> TripPageEnvelope | None:
     """List trips
 
-     Permission: trips:read.
+     Lists the trips that match the filters. To keep a copy of all trips up to date, follow the changes
+    instead.
+
+    Permission: trips:read.
 
     Args:
         status (TripStatus | Unset): The status of a trip, in order, except for `cancelled`. A
@@ -251,7 +257,10 @@ async def asyncio_detailed(
 ) -> Response[TripPageEnvelope]:
     """List trips
 
-     Permission: trips:read.
+     Lists the trips that match the filters. To keep a copy of all trips up to date, follow the changes
+    instead.
+
+    Permission: trips:read.
 
     Args:
         status (TripStatus | Unset): The status of a trip, in order, except for `cancelled`. A
@@ -318,7 +327,10 @@ async def asyncio(
 ) -> TripPageEnvelope | None:
     """List trips
 
-     Permission: trips:read.
+     Lists the trips that match the filters. To keep a copy of all trips up to date, follow the changes
+    instead.
+
+    Permission: trips:read.
 
     Args:
         status (TripStatus | Unset): The status of a trip, in order, except for `cancelled`. A

@@ -76,7 +76,10 @@ def sync_detailed(
 ) -> Response[TripEnvelope]:
     """Put trip by external id
 
-     Permission: trips:write.
+     Creates the trip with this external id, or replaces its fields: one that is left out gets its
+    default, but the status stays. It is safe to send it again.
+
+    Permission: trips:write.
 
     Args:
         external_id (str):
@@ -117,7 +120,10 @@ def sync(
 ) -> TripEnvelope | None:
     """Put trip by external id
 
-     Permission: trips:write.
+     Creates the trip with this external id, or replaces its fields: one that is left out gets its
+    default, but the status stays. It is safe to send it again.
+
+    Permission: trips:write.
 
     Args:
         external_id (str):
@@ -153,7 +159,10 @@ async def asyncio_detailed(
 ) -> Response[TripEnvelope]:
     """Put trip by external id
 
-     Permission: trips:write.
+     Creates the trip with this external id, or replaces its fields: one that is left out gets its
+    default, but the status stays. It is safe to send it again.
+
+    Permission: trips:write.
 
     Args:
         external_id (str):
@@ -192,7 +201,10 @@ async def asyncio(
 ) -> TripEnvelope | None:
     """Put trip by external id
 
-     Permission: trips:write.
+     Creates the trip with this external id, or replaces its fields: one that is left out gets its
+    default, but the status stays. It is safe to send it again.
+
+    Permission: trips:write.
 
     Args:
         external_id (str):

@@ -67,7 +67,9 @@ def sync_detailed(
 ) -> Response[TripEnvelope]:
     """Update trip
 
-     Permission: trips:write.
+     Changes a trip. A field that is left out stays, and `null` removes an optional value.
+
+    Permission: trips:write.
 
     Args:
         id (str):
@@ -104,7 +106,9 @@ def sync(
 ) -> TripEnvelope | None:
     """Update trip
 
-     Permission: trips:write.
+     Changes a trip. A field that is left out stays, and `null` removes an optional value.
+
+    Permission: trips:write.
 
     Args:
         id (str):
@@ -136,7 +140,9 @@ async def asyncio_detailed(
 ) -> Response[TripEnvelope]:
     """Update trip
 
-     Permission: trips:write.
+     Changes a trip. A field that is left out stays, and `null` removes an optional value.
+
+    Permission: trips:write.
 
     Args:
         id (str):
@@ -171,7 +177,9 @@ async def asyncio(
 ) -> TripEnvelope | None:
     """Update trip
 
-     Permission: trips:write.
+     Changes a trip. A field that is left out stays, and `null` removes an optional value.
+
+    Permission: trips:write.
 
     Args:
         id (str):

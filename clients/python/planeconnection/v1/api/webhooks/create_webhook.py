@@ -65,7 +65,10 @@ def sync_detailed(
 ) -> Response[WebhookWithSecretEnvelope]:
     """Create webhook
 
-     Permission: webhooks:write.
+     Creates an endpoint: a URL that receives events. The response has the signing secret, which is shown
+    once.
+
+    Permission: webhooks:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -100,7 +103,10 @@ def sync(
 ) -> WebhookWithSecretEnvelope | None:
     """Create webhook
 
-     Permission: webhooks:write.
+     Creates an endpoint: a URL that receives events. The response has the signing secret, which is shown
+    once.
+
+    Permission: webhooks:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -130,7 +136,10 @@ async def asyncio_detailed(
 ) -> Response[WebhookWithSecretEnvelope]:
     """Create webhook
 
-     Permission: webhooks:write.
+     Creates an endpoint: a URL that receives events. The response has the signing secret, which is shown
+    once.
+
+    Permission: webhooks:write.
 
     Args:
         idempotency_key (str | Unset):
@@ -163,7 +172,10 @@ async def asyncio(
 ) -> WebhookWithSecretEnvelope | None:
     """Create webhook
 
-     Permission: webhooks:write.
+     Creates an endpoint: a URL that receives events. The response has the signing secret, which is shown
+    once.
+
+    Permission: webhooks:write.
 
     Args:
         idempotency_key (str | Unset):

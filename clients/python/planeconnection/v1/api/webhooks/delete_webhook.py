@@ -54,7 +54,9 @@ def sync_detailed(
 ) -> Response[DeletedWebhookEnvelope]:
     """Delete webhook
 
-     Permission: webhooks:write.
+     Deletes an endpoint. Nothing is delivered to it from then on.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -85,7 +87,9 @@ def sync(
 ) -> DeletedWebhookEnvelope | None:
     """Delete webhook
 
-     Permission: webhooks:write.
+     Deletes an endpoint. Nothing is delivered to it from then on.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -111,7 +115,9 @@ async def asyncio_detailed(
 ) -> Response[DeletedWebhookEnvelope]:
     """Delete webhook
 
-     Permission: webhooks:write.
+     Deletes an endpoint. Nothing is delivered to it from then on.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -140,7 +146,9 @@ async def asyncio(
 ) -> DeletedWebhookEnvelope | None:
     """Delete webhook
 
-     Permission: webhooks:write.
+     Deletes an endpoint. Nothing is delivered to it from then on.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):

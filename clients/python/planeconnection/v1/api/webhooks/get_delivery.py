@@ -66,7 +66,9 @@ def sync_detailed(
 ) -> Response[WebhookDeliveryDetailsEnvelope]:
     """Get delivery
 
-     Permission: webhooks:read.
+     Returns a delivery: its payload, and request and response of each attempt.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -103,7 +105,9 @@ def sync(
 ) -> WebhookDeliveryDetailsEnvelope | None:
     """Get delivery
 
-     Permission: webhooks:read.
+     Returns a delivery: its payload, and request and response of each attempt.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -135,7 +139,9 @@ async def asyncio_detailed(
 ) -> Response[WebhookDeliveryDetailsEnvelope]:
     """Get delivery
 
-     Permission: webhooks:read.
+     Returns a delivery: its payload, and request and response of each attempt.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -170,7 +176,9 @@ async def asyncio(
 ) -> WebhookDeliveryDetailsEnvelope | None:
     """Get delivery
 
-     Permission: webhooks:read.
+     Returns a delivery: its payload, and request and response of each attempt.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):

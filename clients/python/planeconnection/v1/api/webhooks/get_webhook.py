@@ -59,7 +59,9 @@ def sync_detailed(
 ) -> Response[WebhookEnvelope]:
     """Get webhook
 
-     Permission: webhooks:read.
+     Returns an endpoint with its health.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -93,7 +95,9 @@ def sync(
 ) -> WebhookEnvelope | None:
     """Get webhook
 
-     Permission: webhooks:read.
+     Returns an endpoint with its health.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -122,7 +126,9 @@ async def asyncio_detailed(
 ) -> Response[WebhookEnvelope]:
     """Get webhook
 
-     Permission: webhooks:read.
+     Returns an endpoint with its health.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -154,7 +160,9 @@ async def asyncio(
 ) -> WebhookEnvelope | None:
     """Get webhook
 
-     Permission: webhooks:read.
+     Returns an endpoint with its health.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):

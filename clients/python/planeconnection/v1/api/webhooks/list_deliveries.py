@@ -106,7 +106,10 @@ def sync_detailed(
 ) -> Response[WebhookDeliveryPageEnvelope]:
     """List deliveries
 
-     Permission: webhooks:read.
+     Lists the deliveries to an endpoint that match the filters, each with the result of its last
+    attempt.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -161,7 +164,10 @@ def sync(
 ) -> WebhookDeliveryPageEnvelope | None:
     """List deliveries
 
-     Permission: webhooks:read.
+     Lists the deliveries to an endpoint that match the filters, each with the result of its last
+    attempt.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -211,7 +217,10 @@ async def asyncio_detailed(
 ) -> Response[WebhookDeliveryPageEnvelope]:
     """List deliveries
 
-     Permission: webhooks:read.
+     Lists the deliveries to an endpoint that match the filters, each with the result of its last
+    attempt.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -264,7 +273,10 @@ async def asyncio(
 ) -> WebhookDeliveryPageEnvelope | None:
     """List deliveries
 
-     Permission: webhooks:read.
+     Lists the deliveries to an endpoint that match the filters, each with the result of its last
+    attempt.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):

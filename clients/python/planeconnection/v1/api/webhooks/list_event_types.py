@@ -54,7 +54,9 @@ def sync_detailed(
 ) -> Response[EventTypesEnvelope]:
     """List event types
 
-     Permission: any credential.
+     Lists the types of events, each with a description, its module and an example.
+
+    Permission: any credential.
 
     Args:
         if_none_match (str | Unset):
@@ -85,7 +87,9 @@ def sync(
 ) -> EventTypesEnvelope | None:
     """List event types
 
-     Permission: any credential.
+     Lists the types of events, each with a description, its module and an example.
+
+    Permission: any credential.
 
     Args:
         if_none_match (str | Unset):
@@ -111,7 +115,9 @@ async def asyncio_detailed(
 ) -> Response[EventTypesEnvelope]:
     """List event types
 
-     Permission: any credential.
+     Lists the types of events, each with a description, its module and an example.
+
+    Permission: any credential.
 
     Args:
         if_none_match (str | Unset):
@@ -140,7 +146,9 @@ async def asyncio(
 ) -> EventTypesEnvelope | None:
     """List event types
 
-     Permission: any credential.
+     Lists the types of events, each with a description, its module and an example.
+
+    Permission: any credential.
 
     Args:
         if_none_match (str | Unset):

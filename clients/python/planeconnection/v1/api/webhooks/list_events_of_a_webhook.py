@@ -74,7 +74,10 @@ def sync_detailed(
 ) -> Response[WebhookEventsEnvelope]:
     """List events of a webhook
 
-     Permission: webhooks:read.
+     Lists the payloads that the endpoint should have received, in their order: to fetch what was missed.
+    Call it again with `next_after_sequence` as `after_sequence`, until that is null.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -114,7 +117,10 @@ def sync(
 ) -> WebhookEventsEnvelope | None:
     """List events of a webhook
 
-     Permission: webhooks:read.
+     Lists the payloads that the endpoint should have received, in their order: to fetch what was missed.
+    Call it again with `next_after_sequence` as `after_sequence`, until that is null.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -149,7 +155,10 @@ async def asyncio_detailed(
 ) -> Response[WebhookEventsEnvelope]:
     """List events of a webhook
 
-     Permission: webhooks:read.
+     Lists the payloads that the endpoint should have received, in their order: to fetch what was missed.
+    Call it again with `next_after_sequence` as `after_sequence`, until that is null.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):
@@ -187,7 +196,10 @@ async def asyncio(
 ) -> WebhookEventsEnvelope | None:
     """List events of a webhook
 
-     Permission: webhooks:read.
+     Lists the payloads that the endpoint should have received, in their order: to fetch what was missed.
+    Call it again with `next_after_sequence` as `after_sequence`, until that is null.
+
+    Permission: webhooks:read.
 
     Args:
         id (str):

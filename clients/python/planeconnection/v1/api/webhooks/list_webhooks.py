@@ -80,7 +80,9 @@ def sync_detailed(
 ) -> Response[WebhookPageEnvelope]:
     """List webhooks
 
-     Permission: webhooks:read.
+     Lists the endpoints that match the filters, each with its health.
+
+    Permission: webhooks:read.
 
     Args:
         status (ListWebhooksStatus | Unset): The status of an endpoint.
@@ -123,7 +125,9 @@ def sync(
 ) -> WebhookPageEnvelope | None:
     """List webhooks
 
-     Permission: webhooks:read.
+     Lists the endpoints that match the filters, each with its health.
+
+    Permission: webhooks:read.
 
     Args:
         status (ListWebhooksStatus | Unset): The status of an endpoint.
@@ -161,7 +165,9 @@ async def asyncio_detailed(
 ) -> Response[WebhookPageEnvelope]:
     """List webhooks
 
-     Permission: webhooks:read.
+     Lists the endpoints that match the filters, each with its health.
+
+    Permission: webhooks:read.
 
     Args:
         status (ListWebhooksStatus | Unset): The status of an endpoint.
@@ -202,7 +208,9 @@ async def asyncio(
 ) -> WebhookPageEnvelope | None:
     """List webhooks
 
-     Permission: webhooks:read.
+     Lists the endpoints that match the filters, each with its health.
+
+    Permission: webhooks:read.
 
     Args:
         status (ListWebhooksStatus | Unset): The status of an endpoint.

@@ -66,7 +66,10 @@ def sync_detailed(
 ) -> Response[RecoveredEventsEnvelope]:
     """Recover events
 
-     Permission: webhooks:write.
+     Delivers the events again that the endpoint should have received since a time and did not: those
+    that failed, were canceled or were skipped.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -100,7 +103,10 @@ def sync(
 ) -> RecoveredEventsEnvelope | None:
     """Recover events
 
-     Permission: webhooks:write.
+     Delivers the events again that the endpoint should have received since a time and did not: those
+    that failed, were canceled or were skipped.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -129,7 +135,10 @@ async def asyncio_detailed(
 ) -> Response[RecoveredEventsEnvelope]:
     """Recover events
 
-     Permission: webhooks:write.
+     Delivers the events again that the endpoint should have received since a time and did not: those
+    that failed, were canceled or were skipped.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -161,7 +170,10 @@ async def asyncio(
 ) -> RecoveredEventsEnvelope | None:
     """Recover events
 
-     Permission: webhooks:write.
+     Delivers the events again that the endpoint should have received since a time and did not: those
+    that failed, were canceled or were skipped.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):

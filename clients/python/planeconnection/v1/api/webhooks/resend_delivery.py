@@ -68,7 +68,9 @@ def sync_detailed(
 ) -> Response[ResentDeliveryEnvelope]:
     """Resend delivery
 
-     Permission: webhooks:write.
+     Sends the event of a delivery again, as a new delivery with the same event id and payload.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -106,7 +108,9 @@ def sync(
 ) -> ResentDeliveryEnvelope | None:
     """Resend delivery
 
-     Permission: webhooks:write.
+     Sends the event of a delivery again, as a new delivery with the same event id and payload.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -139,7 +143,9 @@ async def asyncio_detailed(
 ) -> Response[ResentDeliveryEnvelope]:
     """Resend delivery
 
-     Permission: webhooks:write.
+     Sends the event of a delivery again, as a new delivery with the same event id and payload.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -175,7 +181,9 @@ async def asyncio(
 ) -> ResentDeliveryEnvelope | None:
     """Resend delivery
 
-     Permission: webhooks:write.
+     Sends the event of a delivery again, as a new delivery with the same event id and payload.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):

@@ -67,7 +67,10 @@ def sync_detailed(
 ) -> Response[WebhookWithSecretEnvelope]:
     """Rotate webhook secret
 
-     Permission: webhooks:write.
+     Replaces the signing secret, which the response shows once. The old secret signs as well for
+    `overlapHours`.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -101,7 +104,10 @@ def sync(
 ) -> WebhookWithSecretEnvelope | None:
     """Rotate webhook secret
 
-     Permission: webhooks:write.
+     Replaces the signing secret, which the response shows once. The old secret signs as well for
+    `overlapHours`.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -130,7 +136,10 @@ async def asyncio_detailed(
 ) -> Response[WebhookWithSecretEnvelope]:
     """Rotate webhook secret
 
-     Permission: webhooks:write.
+     Replaces the signing secret, which the response shows once. The old secret signs as well for
+    `overlapHours`.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -162,7 +171,10 @@ async def asyncio(
 ) -> WebhookWithSecretEnvelope | None:
     """Rotate webhook secret
 
-     Permission: webhooks:write.
+     Replaces the signing secret, which the response shows once. The old secret signs as well for
+    `overlapHours`.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):

@@ -65,7 +65,10 @@ def sync_detailed(
 ) -> Response[TestedWebhookEnvelope]:
     """Test webhook
 
-     Permission: webhooks:write.
+     Sends a test event to the endpoint, waits for its answer, and returns the attempt, also if it
+    failed.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -99,7 +102,10 @@ def sync(
 ) -> TestedWebhookEnvelope | None:
     """Test webhook
 
-     Permission: webhooks:write.
+     Sends a test event to the endpoint, waits for its answer, and returns the attempt, also if it
+    failed.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -128,7 +134,10 @@ async def asyncio_detailed(
 ) -> Response[TestedWebhookEnvelope]:
     """Test webhook
 
-     Permission: webhooks:write.
+     Sends a test event to the endpoint, waits for its answer, and returns the attempt, also if it
+    failed.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -160,7 +169,10 @@ async def asyncio(
 ) -> TestedWebhookEnvelope | None:
     """Test webhook
 
-     Permission: webhooks:write.
+     Sends a test event to the endpoint, waits for its answer, and returns the attempt, also if it
+    failed.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):

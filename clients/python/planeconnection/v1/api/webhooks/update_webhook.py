@@ -67,7 +67,9 @@ def sync_detailed(
 ) -> Response[WebhookEnvelope]:
     """Update webhook
 
-     Permission: webhooks:write.
+     Changes an endpoint, or switches it on or off. A field that is left out stays.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -104,7 +106,9 @@ def sync(
 ) -> WebhookEnvelope | None:
     """Update webhook
 
-     Permission: webhooks:write.
+     Changes an endpoint, or switches it on or off. A field that is left out stays.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -136,7 +140,9 @@ async def asyncio_detailed(
 ) -> Response[WebhookEnvelope]:
     """Update webhook
 
-     Permission: webhooks:write.
+     Changes an endpoint, or switches it on or off. A field that is left out stays.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):
@@ -171,7 +177,9 @@ async def asyncio(
 ) -> WebhookEnvelope | None:
     """Update webhook
 
-     Permission: webhooks:write.
+     Changes an endpoint, or switches it on or off. A field that is left out stays.
+
+    Permission: webhooks:write.
 
     Args:
         id (str):

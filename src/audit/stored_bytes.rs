@@ -1,4 +1,4 @@
-//! The bytes of a row, by the length of its view as JSON, which is not kept.
+//! The bytes that a transaction adds to those that its workspace stores today.
 
 use std::io::{self, Write};
 
@@ -31,6 +31,11 @@ fn json_length(value: &impl Serialize) -> serde_json::Result<usize> {
 }
 
 impl AuditedTx {
+    /// Adds the bytes of a row to those that the workspace stores today.
+    pub fn add_stored(&mut self, bytes: usize) {
+        self.stored = self.stored.saturating_add(bytes);
+    }
+
     /// Adds the bytes of a row, which is about as long as the response that shows it.
     pub(super) fn add_row(&mut self, view: &impl Serialize) -> DbResult<()> {
         let length = json_length(view).map_err(|error| DbErr::Json(error.to_string()))?;
