@@ -73,12 +73,12 @@ async fn follow(
         let refusal = if let Some(counted) = app.limits.wait(account) {
             part = next_part(&who, &app, &wanted, part, Waiting { subscription, counted: &counted, end }).await?;
             let _turn = counted.turn().await;
-            who.reader(&app).refusal(&scopes).await?
+            refusal(&who, &app, &scopes).await?
         } else {
             // Otherwise a client that follows for ever would ask again and again.
             sleep_until(end.min(Instant::now() + PAUSE)).await;
             let _connection = app.limits.read(account).await?;
-            who.reader(&app).refusal(&scopes).await?
+            refusal(&who, &app, &scopes).await?
         };
         if let Some(refusal) = refusal {
             return Err(refusal);
@@ -132,7 +132,13 @@ fn modules(who: &Allowed<FollowChanges>, app: &App, query: &ChangesQuery) -> Res
 }
 
 async fn read_part(who: &Allowed<FollowChanges>, app: &App, wanted: &Wanted, after: i64) -> Result<Part, ApiError> {
-    Ok(read(app.db.read(), wanted, after, who.day_of(app.clock.now())).await?)
+    // Boxed: the future of a call that waits holds no memory for a read.
+    Ok(Box::pin(read(app.db.read(), wanted, after, who.day_of(app.clock.now()))).await?)
+}
+
+/// Returns the refusal of a caller who may not read any more, after a wait.
+async fn refusal(who: &Allowed<FollowChanges>, app: &App, scopes: &[Scope]) -> Result<Option<ApiError>, ApiError> {
+    Ok(Box::pin(who.reader(app).refusal(scopes)).await?)
 }
 
 /// Fails if the feed ends before `after`: its number is from another workspace, or the data was restored from a backup.

@@ -160,6 +160,7 @@ pub(super) struct ChangesView {
 /// A change of the data of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DataChange)]
 pub(super) struct Change {
     /// The position in the feed. It rises from change to change, with gaps.
     pub sequence: i64,

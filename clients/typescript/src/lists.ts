@@ -1,7 +1,7 @@
 /** Whole lists, and changes. */
 
 import type { Client } from "./client.js";
-import type { Aircraft, Change, ChangedModule, Changes, Invoice, Report, Trip } from "./generated/schema.js";
+import type { Aircraft, ChangedModule, Changes, DataChange, Invoice, Report, Trip } from "./generated/schema.js";
 import type { ListPath, Operation, Options, OptionsArgument, Row } from "./types.js";
 
 const LARGEST_PAGE = 100;
@@ -41,7 +41,7 @@ interface Objects {
 
 /** A change, with the object as it is now, or null if it is gone. */
 export type ChangeOfModule = {
-  [M in ChangedModule]: Omit<Change, "module" | "object"> & { module: M; object: Objects[M] | null };
+  [M in ChangedModule]: Omit<DataChange, "module" | "object"> & { module: M; object: Objects[M] | null };
 }[ChangedModule];
 
 /** Some changes, in order. Store them and `next` together. */

@@ -61,6 +61,7 @@ impl Check for ConfirmSetup {}
 /// One-time codes for a person who does not have their authenticator app at hand.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = NewBackupCodes)]
 struct BackupCodes {
     /// Shown once; earlier ones have ended.
     backup_codes: Vec<String>,

@@ -1704,8 +1704,35 @@ export interface components {
         VoidInvoice: {
             reason?: components["schemas"]["MultilineText0To500"] | null;
         };
+        /**
+         * @description The kind of a change.
+         * @enum {string}
+         */
+        ChangeKind: "created" | "updated" | "reset";
+        /**
+         * @description The module of a change; `sandbox` for a change of all data of the sandbox.
+         * @enum {string}
+         */
+        ChangedModule: "trips" | "fleet" | "safety" | "invoices" | "sandbox";
+        /** @description A part of the changes feed. */
+        Changes: {
+            /** @description The changes, the oldest first. */
+            items: components["schemas"]["DataChange"][];
+            /**
+             * Format: int64
+             * @description The number to store and to send as `after` next time. It also moves past changes of other modules.
+             */
+            next: number;
+            /**
+             * Format: int64
+             * @description The number of the latest change of any kind in the workspace, at the time of the response.
+             */
+            latest: number;
+            /** @description True if there may be further changes already: read on at once. */
+            has_more: boolean;
+        };
         /** @description A change of the data of the workspace. */
-        Change: {
+        DataChange: {
             /**
              * Format: int64
              * @description The position in the feed. It rises from change to change, with gaps.
@@ -1721,33 +1748,6 @@ export interface components {
              *     object is gone.
              */
             object: Record<string, unknown> | null;
-        };
-        /**
-         * @description The kind of a change.
-         * @enum {string}
-         */
-        ChangeKind: "created" | "updated" | "reset";
-        /**
-         * @description The module of a change; `sandbox` for a change of all data of the sandbox.
-         * @enum {string}
-         */
-        ChangedModule: "trips" | "fleet" | "safety" | "invoices" | "sandbox";
-        /** @description A part of the changes feed. */
-        Changes: {
-            /** @description The changes, the oldest first. */
-            items: components["schemas"]["Change"][];
-            /**
-             * Format: int64
-             * @description The number to store and to send as `after` next time. It also moves past changes of other modules.
-             */
-            next: number;
-            /**
-             * Format: int64
-             * @description The number of the latest change of any kind in the workspace, at the time of the response.
-             */
-            latest: number;
-            /** @description True if there may be further changes already: read on at once. */
-            has_more: boolean;
         };
         /** @description An endpoint that receives events of the workspace, without its secret. */
         Webhook: {
@@ -2298,10 +2298,10 @@ export type PaymentId = components['schemas']['PaymentId'];
 export type PaymentPage = components['schemas']['PaymentPage'];
 export type PayInvoice = components['schemas']['PayInvoice'];
 export type VoidInvoice = components['schemas']['VoidInvoice'];
-export type Change = components['schemas']['Change'];
 export type ChangeKind = components['schemas']['ChangeKind'];
 export type ChangedModule = components['schemas']['ChangedModule'];
 export type Changes = components['schemas']['Changes'];
+export type DataChange = components['schemas']['DataChange'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookCreator = components['schemas']['WebhookCreator'];
 export type WebhookHealth = components['schemas']['WebhookHealth'];
