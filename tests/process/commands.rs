@@ -65,6 +65,7 @@ fn help_names_every_flag_with_its_variable() {
                 ("--name", Some(&"members")) => "MEMBER_",
                 ("--name", Some(&"workspace")) => "WORKSPACE_",
                 ("--name", Some(&"keys")) => "KEY_",
+                ("--url", Some(&"webhooks")) => "ENDPOINT_",
                 _ => "",
             };
             let name = name.trim_start_matches("--").replace('-', "_").to_uppercase();
