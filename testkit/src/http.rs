@@ -11,6 +11,7 @@ use crate::key::{Key, create_key_body};
 use crate::wait::DEADLINE;
 
 pub struct Client {
+    address: SocketAddr,
     stream: BufReader<TcpStream>,
     headers: String,
 }
@@ -34,7 +35,8 @@ impl Client {
     }
 
     pub fn from_stream(stream: TcpStream) -> Self {
-        Self { stream: BufReader::new(stream), headers: String::new() }
+        let address = stream.peer_addr().expect("a connected socket");
+        Self { address, stream: BufReader::new(stream), headers: String::new() }
     }
 
     /// Adds a header to every request.
@@ -46,12 +48,26 @@ impl Client {
 
     #[track_caller]
     pub fn get(&mut self, path: &str) -> Response {
-        self.try_send("GET", path, None).expect("a response")
+        self.send("GET", path, None)
     }
 
     #[track_caller]
     pub fn post(&mut self, path: &str, body: &Value) -> Response {
-        self.try_send("POST", path, Some(&body.to_string())).expect("a response")
+        self.send("POST", path, Some(body))
+    }
+
+    #[track_caller]
+    pub fn patch(&mut self, path: &str, body: &Value) -> Response {
+        self.send("PATCH", path, Some(body))
+    }
+
+    /// Sends a request, on a new connection if the node has closed this one, as it does when a connection was idle for long.
+    #[track_caller]
+    fn send(&mut self, method: &str, path: &str, body: Option<&Value>) -> Response {
+        if self.is_closed() {
+            self.stream = Self::connect(self.address).expect("a connection").stream;
+        }
+        self.try_send(method, path, body.map(Value::to_string).as_deref()).expect("a response")
     }
 
     /// Creates a key with these scopes, without expiry or rate limit.
@@ -108,11 +124,24 @@ impl Client {
 
     /// Returns whether bytes of a response have arrived.
     pub fn has_response(&self) -> bool {
+        self.peek().is_ok()
+    }
+
+    /// Returns whether the node has closed the connection.
+    fn is_closed(&self) -> bool {
+        match self.peek() {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+
+    /// Looks for bytes that have arrived, without waiting. Returns 0 at the end of the stream.
+    fn peek(&self) -> io::Result<usize> {
         let stream = self.stream.get_ref();
-        stream.set_nonblocking(true).expect("a socket");
-        let has = stream.peek(&mut [0]).is_ok();
-        stream.set_nonblocking(false).expect("a socket");
-        has
+        stream.set_nonblocking(true)?;
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false)?;
+        peeked
     }
 
     /// Reads `limit` bytes at most.

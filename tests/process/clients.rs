@@ -70,8 +70,7 @@ fn last_change(path: &Path) -> SystemTime {
 }
 
 fn set_rate_limit(owner: &mut Client, key: &Key, limit: &Value) {
-    let change = json!({ "rateLimit": limit }).to_string();
-    owner.try_send("PATCH", &format!("{KEYS}/{}", key.id), Some(&change)).expect("a response").is(200);
+    owner.patch(&format!("{KEYS}/{}", key.id), &json!({ "rateLimit": limit })).is(200);
 }
 
 /// The client says how far it is, so that the node is killed and the key is limited while requests are under way.

@@ -228,8 +228,7 @@ fn guide_to_safety_reports_works_as_printed() {
         let filed = scene.owner.post(REPORTS, &report).is(201).json;
         if kind == "near_miss" {
             let path = format!("{REPORTS}/{}", filed["data"]["id"].as_str().expect("an id"));
-            let assessed = json!({ "status": "under_review", "severity": "major" }).to_string();
-            scene.owner.try_send("PATCH", &path, Some(&assessed)).expect("a response").is(200);
+            scene.owner.patch(&path, &json!({ "status": "under_review", "severity": "major" })).is(200);
         }
     }
     scene.runs("safety-reports", "Safety dashboard", &["safety:read"]);

@@ -157,7 +157,7 @@ fn severity(node: &Node, token: &str, id: &str) -> String {
 #[track_caller]
 fn change_report(node: &Node, token: &str, id: &str, change: &Value) {
     let path = format!("{REPORTS}/{id}");
-    node.owner_with(token).try_send("PATCH", &path, Some(&change.to_string())).expect("a response").is(200);
+    node.owner_with(token).patch(&path, change).is(200);
 }
 
 #[test]
@@ -231,8 +231,7 @@ fn names_of_keys_that_the_previous_version_wrote_are_found_and_compared() {
     // The previous version renames a key whose name this one has written.
     let path = format!("{KEYS}/{}", renamed.id);
     let rename = |node: &Node, name: &str| {
-        let body = json!({ "name": name }).to_string();
-        node.owner_with(&token).try_send("PATCH", &path, Some(&body)).expect("a response").is(200);
+        node.owner_with(&token).patch(&path, &json!({ "name": name })).is(200);
     };
     rename(&new, "Flight desk");
     rename(&old, "Große Straße");

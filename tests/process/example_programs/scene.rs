@@ -129,7 +129,7 @@ impl Scene {
     }
 
     pub fn patch(&mut self, path: &str, change: &Value) {
-        self.owner.try_send("PATCH", path, Some(&change.to_string())).expect("a response").is(200);
+        self.owner.patch(path, change).is(200);
     }
 
     /// Returns the number of the latest change of the workspace.
