@@ -24,6 +24,10 @@ use planeconnection::scopes::{Module, Permissions, Scope};
 use planeconnection::workspaces::{self, CreateWorkspace, Owner};
 use tokio::runtime::Runtime;
 
+/// The memory allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const CALLER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
 
 /// A node with one key.
