@@ -6,7 +6,7 @@ use planeconnection::members::Role;
 use serde_json::json;
 use testkit::{KEYS, TRIPS};
 
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, read_only_key};
 
 /// Every read connection that the workspace may use.
 fn readers(t: &TestApp) -> Vec<Permit> {
@@ -57,4 +57,25 @@ async fn writes_of_one_workspace_do_not_block_others() {
     for write in waiting {
         assert_eq!(write.await.expect("an answer"), 201);
     }
+}
+
+#[tokio::test]
+async fn write_beyond_the_queue_of_its_workspace_names_the_reason() {
+    let t = TestApp::new().await;
+    let (owner, key, (_, other)) = (t.owner().await, t.key(&["trips:read"]).await, t.other_workspace().await);
+    let held: Vec<_> = std::iter::from_fn(|| t.app.limits.write(t.workspace.id).now_or_never()?.ok()).collect();
+    // A write that cannot wait is refused at once.
+    let waiting: Vec<_> = std::iter::repeat_with(|| Box::pin(t.app.limits.write(t.workspace.id)))
+        .map_while(|mut write| write.as_mut().now_or_never().is_none().then_some(write))
+        .take(1_000)
+        .collect();
+    assert!(!waiting.is_empty() && waiting.len() < 1_000, "{} wait", waiting.len());
+    let refused = owner.post(KEYS, read_only_key("Late")).await.is(503).code("OVERLOADED");
+    assert!(refused.text_at("/error/message").starts_with("Too many changes of this workspace wait"), "{}", refused.text);
+    assert_eq!(refused.header("retry-after"), "2");
+    other.post(KEYS, read_only_key("Theirs")).await.is(201);
+    owner.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+    drop(waiting);
+    drop(held);
+    owner.post(KEYS, read_only_key("Late")).await.is(201);
 }
