@@ -67,9 +67,9 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
 /// The number of layers of percent-encoding that are removed in search of a secret.
 const MAX_DECODINGS: usize = 4;
 
-/// Returns the first secret in `text`, which may be percent-encoded several times.
+/// Returns the first secret in `text`, which may be percent-encoded any number of times.
 pub fn find_escaped(text: &str) -> Option<String> {
-    search_escaped(text).ok()?
+    search_escaped(text).unwrap_or_else(|TooDeep| find_secret(&fully_unescaped(text)).map(str::to_owned))
 }
 
 /// Returns whether percent-encoded `text` may contain a secret. True for text with more layers of encoding than a client has a
@@ -106,6 +106,28 @@ fn unescaped(text: &str) -> Option<String> {
         Cow::Borrowed(_) => None,
         Cow::Owned(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
     }
+}
+
+/// Removes all layers of percent-encoding. A single pass, as removing one layer after another takes quadratic time.
+fn fully_unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    for byte in text.bytes() {
+        bytes.push(byte);
+        // The byte that a sequence stands for may be the last one of another sequence.
+        while let [.., b'%', high, low] = bytes[..]
+            && let Some(decoded) = byte_of(high, low)
+        {
+            bytes.truncate(bytes.len() - 3);
+            bytes.push(decoded);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Returns the byte with these hexadecimal digits.
+fn byte_of(high: u8, low: u8) -> Option<u8> {
+    let digit = |character: u8| char::from(character).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 /// The positions of secrets in `text`, and the lengths of their prefixes. They may overlap.
@@ -228,6 +250,14 @@ mod tests {
         assert!(is_encoded_too_often("%25252541"));
     }
 
+    proptest! {
+        #[test]
+        fn all_layers_of_encoding_are_removed_at_once(text in "[%25]{0,60}") {
+            let by_layer = std::iter::successors(Some(text.clone()), |text| unescaped(text)).last();
+            prop_assert_eq!(Some(fully_unescaped(&text)), by_layer);
+        }
+    }
+
     #[test]
     fn signing_secret_is_found_and_scrubbed() {
         let secret = format!("whsec_{}+/8=", "k3".repeat(20));
@@ -253,6 +283,7 @@ mod tests {
         let mut text = format!("a={}", token(1));
         for _ in 0..6 {
             assert!(may_contain_secret(&text), "{text}");
+            assert_eq!(find_escaped(&text), Some(token(1)), "{text}");
             text = text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
         }
         for plain in ["", "a%20b%2520c", "%", "%zz%4", "%ff"] {

@@ -97,8 +97,14 @@ mod tests {
         let secret = PlainSecret::generate(|bytes| random.fill(bytes));
         let escaped: String = secret.expose().bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02X}"));
         let twice = escaped.replace('%', "%25");
-        let queries =
-            [format!("api_key={}", secret.expose()), format!("a=b&{}=1", secret.expose()), format!("x={escaped}{twice}"), twice];
+        let five_times = twice.replace('%', "%252525");
+        let queries = [
+            format!("api_key={}", secret.expose()),
+            format!("a=b&{}=1", secret.expose()),
+            format!("x={escaped}{twice}"),
+            twice,
+            format!("call=/api/v1/ops/trips%3Fexternal_id={five_times}"),
+        ];
         for query in queries {
             let uri: Uri = format!("/api/v1/ops/trips?{query}").parse().expect("a URI");
             let (found, error) = refuse_secret_in_url(&uri).expect_err("refused");
