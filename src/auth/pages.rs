@@ -103,6 +103,9 @@ impl SignInPage {
 /// The pages that a sign-in may lead to, with those below them.
 const OWN_PAGES: [&str; 8] = ["/settings", "/account", "/findings", "/trips", "/fleet", "/safety", "/invoices", "/docs"];
 
+/// The path below them that answers scripts of a page only.
+const FOR_SCRIPTS: &str = "/docs/try";
+
 /// Returns the path to go to after the sign-in: a page of this site, never another site (open redirect). By default Home.
 pub(crate) fn safe_next(fields: &Fields) -> &str {
     let next = fields.text("next");
@@ -110,9 +113,10 @@ pub(crate) fn safe_next(fields: &Fields) -> &str {
     let is_ours = OWN_PAGES.into_iter().any(is_at) || next == "/" || next.starts_with("/?");
     // Browsers read a backslash as a slash, and remove line breaks and tabs.
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !next.contains("//");
-    let path = next.split('?').next().unwrap_or_default();
+    let path = next.split(['?', '#']).next().unwrap_or_default();
     // Two dots lead up, percent-encoded or not.
     let is_plain = is_plain && !path.contains("..") && !path.contains('%');
+    let is_ours = is_ours && path != FOR_SCRIPTS;
     if is_ours && is_plain && !key_format::may_contain_secret(next) { next } else { "/" }
 }
 
@@ -267,6 +271,7 @@ mod tests {
             "/safety/new",
             "/docs",
             "/docs/api/list-trips#try-it",
+            "/docs/tryout",
         ] {
             assert_eq!(safe_next(&Fields::from([("next", ours)])), ours);
         }
@@ -284,6 +289,9 @@ mod tests {
             "/settings\t/x",
             "/docsevil",
             "/settings/%2e%2e/docs",
+            "/docs/try",
+            "/docs/try?call=/api/v1/ops/trips",
+            "/docs/try#try-it",
         ];
         for elsewhere in elsewhere {
             assert_eq!(safe_next(&Fields::from([("next", elsewhere)])), "/", "{elsewhere}");

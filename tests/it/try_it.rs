@@ -224,4 +224,7 @@ async fn sign_in_leads_back_to_the_page_of_the_call() {
     let page = "/sign-in?next=/docs/api/list-trips%23try-it";
     let fields = [("email", "ana@skyline.example"), ("password", PASSWORD)];
     t.anonymous_person().submit(page, "/sign-in", &fields).await.redirects_to("/docs/api/list-trips#try-it");
+    // The call itself is no page.
+    let page = format!("/sign-in?next={}", PATH.replace('%', "%25"));
+    t.anonymous_person().submit(&page, "/sign-in", &fields).await.redirects_to("/");
 }
