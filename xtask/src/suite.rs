@@ -43,7 +43,7 @@ pub(crate) fn on_sqlite() -> Step {
     tests("tests", &["--workspace"], &[])
 }
 
-/// What the quick check runs.
+/// The packages and targets whose tests belong to the quick check.
 const QUICK: [&str; 8] = [
     "--package=xtask",
     "--package=digest-map",

@@ -21,7 +21,8 @@ const MOST: usize = 500;
 
 /// A JSON body with many inputs of one kind.
 ///
-/// An invalid item does not keep the others from being read: of an atomic batch, too, their own errors are reported with it.
+/// Each item is read and validated by itself, so that an invalid one leaves the others as they are. This is also true of an atomic
+/// batch, whose error names its invalid items.
 #[derive(Debug)]
 pub struct Batch<T> {
     /// True if all items are applied or none.
