@@ -4,13 +4,13 @@ use axum::body::Body;
 use axum::http::Method;
 use serde_json::Value;
 
-use crate::support::TestApp;
+use crate::support::{Client, Response, TestApp};
 
 /// The caching of a file under the hash of its content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// Returns the paths of the Markdown of all pages, from `llms.txt`.
-async fn pages(t: &TestApp) -> Vec<String> {
+pub async fn pages(t: &TestApp) -> Vec<String> {
     let list = t.anonymous().get("/llms.txt").await.is(200).text;
     let links = list.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     links.filter_map(|link| link.find("/docs").map(|at| link[at..].to_owned())).collect()
@@ -91,14 +91,14 @@ const NOT_SENT: [&str; 5] = [
 ];
 
 /// The request in the first example of a page.
-struct Example {
+pub struct Example {
     method: Method,
     path: String,
     body: Option<Value>,
 }
 
 impl Example {
-    fn of(markdown: &str) -> Self {
+    pub fn of(markdown: &str) -> Self {
         let code = markdown.split("```bash\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
         let method = code.split_once("-X ").and_then(|(_, rest)| rest.split(' ').next()).unwrap_or("GET");
         let url = code.split('"').nth(1).expect("a URL");
@@ -106,6 +106,13 @@ impl Example {
         let body = code.split_once("-d '").and_then(|(_, rest)| rest.split('\'').next());
         let body = body.map(|body| serde_json::from_str(body).expect("JSON"));
         Self { method: method.parse().expect("a method"), path, body }
+    }
+
+    pub async fn sent_by(self, client: &Client) -> Response {
+        match self.body {
+            Some(body) => client.json(self.method, &self.path, body).await,
+            None => client.send(self.method, &self.path, Body::empty()).await,
+        }
     }
 }
 
@@ -121,11 +128,7 @@ async fn example_of_every_call_is_understood() {
         // One key in all samples would have the second one refused.
         let request = markdown.split("```bash\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("samples");
         assert!(!request.contains("\"Idempotency-Key"), "{page}: {request}");
-        let Example { method, path, body } = Example::of(&markdown);
-        let answer = match body {
-            Some(body) => owner.json(method, &path, body).await,
-            None => owner.send(method, &path, Body::empty()).await,
-        };
+        let answer = Example::of(&markdown).sent_by(&owner).await;
         // The custodian of the example is no member of this workspace, and its id is all that is wrong.
         if page.contains("/assign-custodian-") {
             answer.is(400).names_field("custodianId");
@@ -140,10 +143,9 @@ async fn examples_of_new_data_create_it() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:write", "fleet:write", "safety:write", "invoices:write"]).await;
     for call in ["add-aircraft", "create-trip", "create-invoice", "file-safety-report"] {
-        let Example { method, path, body } = Example::of(&t.anonymous().get(&format!("/docs/api/{call}.md")).await.text);
-        let created = t.with(&key).json(method, &path, body.expect("a body")).await.is(201);
-        // The answer on the page has the fields of the real one.
         let page = t.anonymous().get(&format!("/docs/api/{call}.md")).await.text;
+        let created = Example::of(&page).sent_by(&t.with(&key)).await.is(201);
+        // The answer on the page has the fields of the real one.
         let shown = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an answer");
         let shown: Value = serde_json::from_str(shown).expect("JSON");
         assert_eq!(names(&shown), names(&created.json), "{call}");
