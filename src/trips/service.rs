@@ -12,6 +12,7 @@ use crate::fleet;
 use kit::http::Put;
 
 pub async fn create(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error> {
+    // Before the aircraft is checked: a repeated request finds its trip, also if the aircraft has been grounded since.
     require_free(tx, input.external_id.as_ref().map(ExternalId::as_str)).await?;
     insert(tx, input).await
 }

@@ -227,6 +227,21 @@ async fn external_id_is_unique_in_a_workspace() {
 }
 
 #[tokio::test]
+async fn repeated_creation_names_the_trip_whose_aircraft_was_grounded_since() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    let flying = aircraft(&t, "N1", "active").await;
+    let released = json!({ "externalId": "A", "status": "released", "aircraftId": flying });
+    let first = add(&client, released.clone()).await;
+    t.owner().await.patch(&format!("/api/v1/ops/aircraft/{flying}"), json!({ "status": "aog" })).await.is(200);
+    let again = client.post(TRIPS, with(released)).await.is(409).code("CONFLICT");
+    assert_eq!(again.text_at("/error/tripId"), first);
+    // A fault of the body itself comes before.
+    let faulty = with(json!({ "externalId": "A", "arrivalDate": "2026-12-01T13:00:00Z" }));
+    client.post(TRIPS, faulty).await.is(400).names_field("arrivalDate");
+}
+
+#[tokio::test]
 async fn put_by_external_id_creates_then_replaces() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
