@@ -9,12 +9,13 @@
 //! - `action`, `actor`, `authentication`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
 //! - `event_type` public types of events; `payloads` payloads that `publish` stores with a change, for webhooks
 //! - `authentication_start` the time from which events carry the authentication of a person
-//! - `transaction` the transaction that records; `batch` many changes in several of them; `credential` checks of the caller; `idempotency`; `scrub`; `stored_bytes`; `chain` the hash, of `canonical` JSON; `chain_head` the row that writers lock
+//! - `transaction` the transaction that records; `batch` many changes in several of them; `credential` checks of the caller; `idempotency` kept responses, `answers` their transaction; `scrub`; `stored_bytes`; `chain` the hash, of `canonical` JSON; `chain_head` the row that writers lock
 //! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
 //! - `provenance` who created and changed a row; `denials` denied requests by reason; `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
 
 mod action;
 mod actor;
+mod answers;
 mod api;
 mod authentication;
 mod authentication_start;

@@ -1,7 +1,6 @@
 //! [`AuditedTx`]: a transaction whose changes commit together with the events that record them.
 
-use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
-use serde::Serialize;
+use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::Value;
 
 use super::action::{Action, Outcome};
@@ -13,9 +12,9 @@ use super::chain_head;
 use super::context::AuditContext;
 use super::credential::BeginError;
 use super::event::EventId;
-use super::idempotency::{self, Claim, IdempotencyOutcome};
+use super::idempotency::{self, Claim};
 use super::payloads::{self, Received};
-use super::scrub::{scrub, take_secrets_out};
+use super::scrub::scrub;
 use super::store;
 use super::tables::{event, payload};
 use super::target::Target;
@@ -25,7 +24,6 @@ use crate::sessions::AuthMethod;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx, in_powers};
-use kit::http::IdempotencyKey;
 use kit::random::Random;
 
 /// The bytes that an event takes besides its text: about those of its hash, its row and its entries in six indexes.
@@ -49,7 +47,7 @@ pub struct AuditedTx {
     /// Buffered, as are the payloads; inserted in few statements at commit.
     pub(super) events: Vec<event::Model>,
     pub(super) payloads: Vec<payload::Model>,
-    claim: Option<Claim>,
+    pub(super) claim: Option<Claim>,
     /// The bytes that it adds to the workspace's data, roughly.
     pub(super) stored: usize,
     after: Vec<Box<dyn FnOnce() + Send + Sync>>,
@@ -180,24 +178,6 @@ impl AuditedTx {
         Ok(())
     }
 
-    /// Begins a transaction as [`AuditedTx::begin`] does, for a request that may be a replay.
-    pub async fn begin_idempotent(
-        core: &Core,
-        workspace: WorkspaceId,
-        context: AuditContext,
-        key: Option<IdempotencyKey>,
-    ) -> Result<(Self, IdempotencyOutcome), BeginError> {
-        let mut tx = Self::begin(core, workspace, context).await?;
-        let Some(key) = key else { return Ok((tx, IdempotencyOutcome::Fresh)) };
-        let mut claim = Claim::new(&tx.context.actor, key);
-        if let Some(credential) = tx.context.credential.as_ref().filter(|_| claim.names_someone()) {
-            claim.share_with(credential.idempotency_peers(&tx.tx, tx.now.before(idempotency::LIFETIME)).await?);
-        }
-        let outcome = idempotency::look_up(&tx.tx, workspace, &claim, tx.now).await?;
-        tx.claim = Some(claim);
-        Ok((tx, outcome))
-    }
-
     /// Returns the transaction, for a store.
     pub fn db(&self) -> &Tx {
         &self.tx
@@ -311,27 +291,8 @@ impl AuditedTx {
         self.finish(None).await
     }
 
-    /// Commits, and keeps the response for a replay of the request.
-    pub async fn commit_answering(mut self, status: u16, data: &(impl Serialize + Sync)) -> DbResult<()> {
-        let answer = match &self.claim {
-            Some(_) => {
-                let mut body = serde_json::to_string(data).map_err(|error| DbErr::Json(error.to_string()))?;
-                // Of the row, as add_row counts it, and of the kept response.
-                self.add_stored(body.len());
-                take_secrets_out(&mut body);
-                self.add_stored(body.len());
-                Some((status, body))
-            }
-            None => {
-                self.add_row(data)?;
-                None
-            }
-        };
-        // In memory of its own: this future is a part of many others.
-        Box::pin(self.finish(answer)).await
-    }
-
-    async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
+    /// Commits, and keeps the status and the body of the response, if they are given.
+    pub(super) async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
         for events in in_powers(self.events) {
             let rows = events.into_iter().map(IntoActiveModel::into_active_model);
             event::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
