@@ -7,9 +7,10 @@
 //! Writers continue meanwhile. A row that differs is read again between two reads of the log: the difference counts only if
 //! no event about that row was written in between.
 //!
-//! - here the comparison; `replay` the state by the events; `fields` its parts as text; `rows` the rows of the tables
-//! - `latest` the latest comparison of each workspace, for its page
+//! - here the comparison; `change` the changes of fields by action; `replay` the state by the events
+//! - `fields` its parts as text; `rows` the rows of the tables; `latest` the latest comparison of each workspace, for its page
 
+mod change;
 mod fields;
 mod latest;
 mod replay;

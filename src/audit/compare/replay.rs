@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
+use super::change::{Change, KeyChange, MemberChange, WorkspaceChange};
 use super::fields::RowState;
 use super::{Source, Subject};
 use crate::audit::action::{Action, Outcome};
@@ -18,133 +19,14 @@ use kit::clock::Time;
 /// The range of sequences of one query. Few of the events in it change a key or a member.
 const STEP: i64 = 500;
 
-/// A change of compared fields, by the kind of its subject.
-#[derive(Clone, Copy)]
-enum Change {
-    Workspace(WorkspaceChange),
-    Member(MemberChange),
-    Key(KeyChange),
-    /// Another custodian for all keys of one.
-    HandedOver,
-}
-
-#[derive(Clone, Copy)]
-enum WorkspaceChange {
-    Created,
-    KeySettingsUpdated,
-    SecuritySettingsUpdated,
-    KeyPolicyUpdated,
-}
-
-#[derive(Clone, Copy)]
-enum MemberChange {
-    Added,
-    Joined,
-    SignedIn,
-    PasswordReplaced,
-    Renamed,
-    RoleChanged,
-    Removed,
-}
-
-#[derive(Clone, Copy)]
-enum KeyChange {
-    Created,
-    Updated,
-    Rotated,
-    RotationBlocked,
-    Paused,
-    PausedEverywhere,
-    Resumed,
-    Revoked,
-    RefusedEverywhere,
-    Expired,
-}
-
-impl Change {
-    /// Returns the change of compared fields that an action makes; `None` if it makes none.
-    const fn of(action: Action) -> Option<Self> {
-        Some(match action {
-            Action::WorkspaceCreated => Self::Workspace(WorkspaceChange::Created),
-            Action::KeySettingsUpdated => Self::Workspace(WorkspaceChange::KeySettingsUpdated),
-            Action::SecuritySettingsUpdated => Self::Workspace(WorkspaceChange::SecuritySettingsUpdated),
-            Action::KeyPolicyUpdated => Self::Workspace(WorkspaceChange::KeyPolicyUpdated),
-            Action::MemberAdded => Self::Member(MemberChange::Added),
-            Action::MemberJoined => Self::Member(MemberChange::Joined),
-            Action::SignedIn => Self::Member(MemberChange::SignedIn),
-            Action::PasswordChanged | Action::PasswordReset => Self::Member(MemberChange::PasswordReplaced),
-            Action::MemberUpdated => Self::Member(MemberChange::Renamed),
-            Action::MemberRoleChanged => Self::Member(MemberChange::RoleChanged),
-            Action::MemberRemoved => Self::Member(MemberChange::Removed),
-            Action::KeyCreated => Self::Key(KeyChange::Created),
-            Action::KeyUpdated => Self::Key(KeyChange::Updated),
-            Action::KeyRotated => Self::Key(KeyChange::Rotated),
-            Action::KeyRotationBlocked => Self::Key(KeyChange::RotationBlocked),
-            Action::KeyPaused => Self::Key(KeyChange::Paused),
-            Action::KeyPausedEverywhere => Self::Key(KeyChange::PausedEverywhere),
-            Action::KeyResumed => Self::Key(KeyChange::Resumed),
-            Action::KeyRevoked => Self::Key(KeyChange::Revoked),
-            Action::KeyRefusedEverywhere => Self::Key(KeyChange::RefusedEverywhere),
-            Action::KeyExpired => Self::Key(KeyChange::Expired),
-            Action::KeysHandedOver => Self::HandedOver,
-            Action::KeyExpiring
-            | Action::KeyShadowStarted
-            | Action::KeyShadowEnded
-            | Action::KeyUsed
-            | Action::KeyDenied
-            | Action::KeyLeakedInUrl
-            | Action::KeyLeaked
-            | Action::KeyUnusual
-            | Action::EveryoneSignedOut
-            | Action::SandboxReset
-            | Action::SignInFailed
-            | Action::SignedOut
-            | Action::Reauthenticated
-            | Action::SessionRevoked
-            | Action::TwoFactorEnabled
-            | Action::TwoFactorDisabled
-            | Action::TwoFactorReset
-            | Action::TwoFactorFailed
-            | Action::BackupCodeUsed
-            | Action::BackupCodesReplaced
-            | Action::PasswordResetRequested
-            | Action::PasskeyAdded
-            | Action::PasskeyRemoved
-            | Action::PasskeyRefused
-            | Action::MemberInvitedAgain
-            | Action::NoticesUpdated
-            | Action::FindingDismissed
-            | Action::FindingRestored
-            | Action::AircraftCreated
-            | Action::AircraftUpdated
-            | Action::TripCreated
-            | Action::TripUpdated
-            | Action::ReportCreated
-            | Action::ReportUpdated
-            | Action::InvoiceCreated
-            | Action::InvoiceUpdated
-            | Action::InvoiceSent
-            | Action::InvoicePaymentRecorded
-            | Action::InvoiceVoided
-            | Action::InvoiceOverdue
-            | Action::WebhookCreated
-            | Action::WebhookUpdated
-            | Action::WebhookDeleted
-            | Action::WebhookSecretRotated
-            | Action::WebhookDisabled
-            | Action::WebhookEnabled => return None,
-        })
-    }
-
-    /// Returns the subject of an event with this change; `None` if the event names none.
-    fn subject(self, workspace: WorkspaceId, row: &event::Model) -> Option<Subject> {
-        let target = row.target_id.as_deref();
-        match self {
-            Self::Workspace(_) => Some(Subject::Workspace(workspace)),
-            Self::Member(_) => target?.parse().ok().map(Subject::Member),
-            Self::Key(_) => target?.parse().ok().map(Subject::Key),
-            Self::HandedOver => None,
-        }
+/// Returns the subject of an event with this change; `None` if the event names none.
+fn subject_of(change: Change, workspace: WorkspaceId, row: &event::Model) -> Option<Subject> {
+    let target = row.target_id.as_deref();
+    match change {
+        Change::Workspace(_) => Some(Subject::Workspace(workspace)),
+        Change::Member(_) => target?.parse().ok().map(Subject::Member),
+        Change::Key(_) => target?.parse().ok().map(Subject::Key),
+        Change::HandedOver => None,
     }
 }
 
@@ -206,7 +88,7 @@ impl Replay {
 
     /// Applies an event on one subject, and returns that; a rotation changes the old key and the new one.
     fn apply_to_one(&mut self, change: Change, workspace: WorkspaceId, row: &event::Model) -> Vec<Subject> {
-        let Some(subject) = change.subject(workspace, row) else { return Vec::new() };
+        let Some(subject) = subject_of(change, workspace, row) else { return Vec::new() };
         let state = self.states.entry(subject).or_default();
         match change {
             Change::HandedOver => {}
