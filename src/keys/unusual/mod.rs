@@ -6,11 +6,13 @@
 //! - Memory and reading are bounded: by the keys in use in an hour, and by a number of keys whose past a run reads.
 //!
 //! - `kinds` what is unusual, with numbers and as a sentence; `rules` on the requests of an hour; `networks` on addresses
-//! - `watch` a run of the rules; `record` the row, event and payload; `notices` the email; `store` queries
+//! - `watch` a run of the rules; `pasts` the use before, with which they compare; `record` the row, event and payload
+//! - `notices` the email; `store` queries
 
 mod kinds;
 mod networks;
 mod notices;
+mod pasts;
 mod record;
 mod rules;
 mod store;

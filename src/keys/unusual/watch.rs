@@ -13,8 +13,9 @@ use tokio::sync::Mutex;
 
 use super::kinds::Unusual;
 use super::networks::unusual_networks;
+use super::pasts::{KeyHour, pasts};
 use super::record::{Found, Kinds, record_all};
-use super::rules::{HourOfUse, Past, Profile, Sample, WINDOW, sample_hours, unusual_in};
+use super::rules::{HourOfUse, Past, Sample, sample_hours, unusual_in};
 use super::store;
 use crate::core::Core;
 use crate::keys::index::Index;
@@ -39,9 +40,6 @@ const AGES_AT_ONCE: usize = 500;
 
 /// The age up to which an address is new.
 const NEW_FOR: Duration = Duration::from_hours(1);
-
-/// The time before the window in which a last use or a last write is looked for.
-const LOOK_BACK: Duration = Duration::from_hours(400 * 24);
 
 /// The time for which records are kept. The audit log keeps their events.
 const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
@@ -252,9 +250,6 @@ async fn sample(core: &Core, seen: &mut Seen, zones: &HashMap<WorkspaceId, TimeZ
     Ok(())
 }
 
-/// The use of a key in an hour.
-type KeyHour = (WorkspaceId, KeyId, HourOfUse);
-
 /// Reads the pasts that are needed, up to `left` of them.
 async fn read_pasts(
     core: &Core,
@@ -292,42 +287,6 @@ async fn read_ages(core: &Core, seen: &mut Seen, uses: &[KeyHour]) -> DbResult<(
         }
     }
     Ok(())
-}
-
-async fn pasts(
-    core: &Core,
-    uses: &[KeyHour],
-    zones: &HashMap<WorkspaceId, TimeZone>,
-    hour: Time,
-) -> DbResult<HashMap<KeyId, Past>> {
-    let db = core.db.read();
-    let keys: Vec<KeyId> = uses.iter().map(|(_, key, _)| *key).collect();
-    let from = hour.before(WINDOW);
-    let hours = store::history(db, &keys, (from, hour)).await?;
-    let created_at: HashMap<KeyId, Time> = store::created_at(db, &keys).await?.into_iter().collect();
-    let first_uses = store::first_uses(db, &keys).await?;
-    let mut pasts = HashMap::new();
-    for (workspace, key, _) in uses {
-        let (Some(zone), Some(created_at)) = (zones.get(workspace), created_at.get(key)) else { continue };
-        let profile = Profile::new(hours.get(key).map_or(&[], Vec::as_slice), zone);
-        pasts.insert(*key, Past::new(*created_at, first_uses.get(key).copied(), profile));
-    }
-    let before = (hour.before(LOOK_BACK), from);
-    let quiet: Vec<KeyId> = pasts.iter().filter(|(_, past)| past.needs_earlier_use()).map(|(key, _)| *key).collect();
-    for (key, used) in store::last_hours(db, quiet, before, false).await? {
-        if let Some(past) = pasts.get_mut(&key) {
-            past.earlier_use = Some(used);
-        }
-    }
-    let needs_write = |(_, key, used): &&(_, KeyId, HourOfUse)| pasts.get(key).is_some_and(|past| past.needs_earlier_write(used));
-    let writing: Vec<KeyId> = uses.iter().filter(needs_write).map(|(_, key, _)| *key).collect();
-    let wrote = store::last_hours(db, writing.clone(), before, true).await?;
-    for key in writing {
-        if let Some(past) = pasts.get_mut(&key) {
-            past.earlier_write = Some(wrote.get(&key).copied());
-        }
-    }
-    Ok(pasts)
 }
 
 async fn judge_networks(core: &Core, seen: &mut Seen, tenants: &[Arc<Tenant>], now: Time, left: &mut usize) -> DbResult<()> {
