@@ -5,7 +5,7 @@
 //! - `serve` runs a node: `listening` its addresses and settings, `bounds` the limits of its connections, `mail` its SMTP server,
 //!   `webhook_settings` its delivery of webhooks, `exposure` and
 //!   `hardening` checks at its start; `demo` a temporary node with example data (`seed` writes it)
-//! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys` (`key_list`, `key_policy`, `scan` for leaked ones), `webhooks`, `findings`, `nodes`, `audit` the operator's access, directly on the database
+//! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys` (`key_list`, `key_expiry`, `key_policy`, `scan` for leaked ones), `webhooks`, `findings`, `nodes`, `audit` the operator's access, directly on the database
 //! - `api` a call of the API of any server, with a key
 //! - `database` the database and workspace of a command; `output` printing and exit codes
 //! - `secret_key` the key that seals secrets at rest: its file, the check at start, `secret-key new` and `rotate`
@@ -30,6 +30,7 @@ mod demo;
 mod exposure;
 mod findings;
 mod hardening;
+mod key_expiry;
 mod key_list;
 mod key_policy;
 mod keys;
