@@ -10,7 +10,7 @@ use crate::support::{Client, Response, TestApp};
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// Returns the paths of the Markdown of all pages, from `llms.txt`.
-pub async fn pages(t: &TestApp) -> Vec<String> {
+pub(crate) async fn pages(t: &TestApp) -> Vec<String> {
     let list = t.anonymous().get("/llms.txt").await.is(200).text;
     let links = list.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     links.filter_map(|link| link.find("/docs").map(|at| link[at..].to_owned())).collect()
@@ -91,7 +91,7 @@ const NOT_SENT: [&str; 5] = [
 ];
 
 /// The request in the first example of a page.
-pub struct Example {
+pub(crate) struct Example {
     method: Method,
     path: String,
     body: Option<Value>,
