@@ -34,19 +34,16 @@ impl AuditedTx {
 
     /// Commits, and keeps the response for a replay of the request.
     pub async fn commit_answering(mut self, status: u16, data: &(impl Serialize + Sync)) -> DbResult<()> {
-        let answer = match &self.claim {
-            Some(_) => {
-                let mut body = serde_json::to_string(data).map_err(|error| DbErr::Json(error.to_string()))?;
-                // Of the row, as add_row counts it, and of the kept response.
-                self.add_stored(body.len());
-                take_secrets_out(&mut body);
-                self.add_stored(body.len());
-                Some((status, body))
-            }
-            None => {
-                self.add_row(data)?;
-                None
-            }
+        let answer = if self.claim.is_some() {
+            let mut body = serde_json::to_string(data).map_err(|error| DbErr::Json(error.to_string()))?;
+            // Of the row, as add_row counts it, and of the kept response.
+            self.add_stored(body.len());
+            take_secrets_out(&mut body);
+            self.add_stored(body.len());
+            Some((status, body))
+        } else {
+            self.add_row(data)?;
+            None
         };
         // In memory of its own: this future is a part of many others.
         Box::pin(self.finish(answer)).await
