@@ -64,6 +64,8 @@ pub(crate) enum Part {
     Scale,
     /// Lists, exports and the audit chain with many rows
     Rows,
+    /// Lists and single rows, beside a bare driver
+    Lists,
     /// The delivery of webhooks: rate, cost, time, isolation and a backlog
     Webhooks,
     /// Calls that wait for changes: memory, processor time, and the time until all have one
@@ -89,7 +91,8 @@ impl Bench {
                 Part::Attack => attack::table(self.rounds, self.seconds, stop)?,
                 Part::Usage => usage::table(self.rounds, stop)?,
                 Part::Scale => scale::table(stop)?,
-                Part::Rows => rows()?,
+                Part::Rows => on_both_engines("rows")?,
+                Part::Lists => on_both_engines("lists")?,
                 Part::Webhooks => webhooks::tables(self.rounds, self.deliveries, self.backlog, stop)?,
                 Part::Feed => feed::table(self.readers, stop)?,
             };
@@ -110,14 +113,14 @@ fn bench(name: &str, arguments: &[&str]) -> io::Result<String> {
     if output.status.success() { Ok(text) } else { Err(io::Error::other(format!("the bench {name} failed ({})", output.status))) }
 }
 
-/// On both engines.
-fn rows() -> io::Result<String> {
-    let sqlite = bench("rows", &[])?;
+/// Runs one of the product's own benches on SQLite, then on Postgres. Returns its output.
+fn on_both_engines(name: &str) -> io::Result<String> {
+    let sqlite = bench(name, &[])?;
     if !database::prepare() {
         return Err(io::Error::other("Postgres is not there"));
     }
     let server = postgres::Server::start()?;
-    let postgres = bench("rows", &[&server.url("postgres")])?;
+    let postgres = bench(name, &[&server.url("postgres")])?;
     Ok(format!("On SQLite:\n\n{}\n\nOn Postgres, on the same machine:\n\n{}", sqlite.trim(), postgres.trim()))
 }
 
