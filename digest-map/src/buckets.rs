@@ -28,6 +28,13 @@ impl Buckets {
         len <= Self::capacity(self.bits)
     }
 
+    /// Returns the bucket at which the probe of a digest begins.
+    #[inline]
+    pub(crate) fn first(&self, [start, ..]: Words) -> u32 {
+        let at = low(start) & low((1 << self.bits) - 1);
+        self.buckets[at as usize].load(Ordering::Relaxed)
+    }
+
     /// Iterates over the slot numbers whose tags match. An empty bucket, of which there is always one, ends the probe.
     #[inline]
     pub(crate) fn probe(&self, [start, tag, ..]: Words) -> impl Iterator<Item = u32> {
