@@ -16,9 +16,11 @@ use sea_orm::{
     QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::async_trait::async_trait;
+use serde::de::DeserializeOwned;
 use tokio::task::JoinError;
 
 use super::DbResult;
+use super::packed::{BinaryRows, copy_out};
 use super::storage::Storage;
 use crate::clock::Clock;
 use crate::lock::lock;
@@ -152,6 +154,12 @@ impl Pool {
         let Shared { options, storage, discards, .. } = &*self.0;
         let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
         Self(Arc::new(Shared { options, bound: None, storage, discards, current: RwLock::new(self.current()) }))
+    }
+
+    /// Reads the rows of a statement `COPY … TO STDOUT (FORMAT binary)`. Only of a server.
+    pub(super) async fn copy_out<T: DeserializeOwned>(&self, statement: &str, rows: BinaryRows<T>) -> DbResult<Vec<T>> {
+        let on = self.current();
+        self.single(&on, copy_out(on.connections.get_postgres_connection_pool(), statement, rows)).await
     }
 
     /// Closes every connection, after what is running on them.

@@ -1,12 +1,13 @@
 //! The columns of keys that the index holds.
 
-use kit::db::{DbResult, Packing, packed};
+use key_format::SecretDigest;
+use kit::db::{DbResult, PackedDigest, PackedTime, Packing, Pool, packed};
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-use super::{allowlist_of, digest_of, rate_limit_of};
+use super::{allowlist_of, rate_limit_of};
 use crate::keys::index::IndexedKey;
 use crate::keys::model::{KeyId, PauseEnd};
 use crate::keys::tables::key::{Column, Entity};
@@ -36,7 +37,7 @@ pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64)
 
 /// Returns the keys of all workspaces whose last change has a revision in `after + 1..=until`. A starting node reads all keys in
 /// such ranges.
-pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<IndexedKey>> {
+pub async fn changed_between(db: &Pool, after: i64, until: i64) -> DbResult<Vec<IndexedKey>> {
     let keys = Query::select().from(Entity).and_where(Column::Revision.gt(after)).and_where(Column::Revision.lte(until)).take();
     packed(db, keys, INDEXED_COLUMNS).await?.into_iter().map(indexed_key_of).collect()
 }
@@ -45,18 +46,18 @@ pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) 
 const INDEXED_COLUMNS: [(Column, Packing); 14] = [
     (Column::Id, Packing::Uuid),
     (Column::WorkspaceId, Packing::Uuid),
-    (Column::SandboxId, Packing::Uuid),
-    (Column::Digest, Packing::Bytes),
-    (Column::Name, Packing::Plain),
-    (Column::Scopes, Packing::Plain),
+    (Column::SandboxId, Packing::OptionalUuid),
+    (Column::Digest, Packing::Digest),
+    (Column::Name, Packing::Text),
+    (Column::Scopes, Packing::Integer),
     (Column::IpAllowlist, Packing::Json),
-    (Column::RateRequests, Packing::Plain),
-    (Column::RatePerSeconds, Packing::Plain),
-    (Column::ExpiresAt, Packing::Plain),
-    (Column::PausedAt, Packing::Plain),
-    (Column::PausedUntil, Packing::Plain),
-    (Column::RevokedAt, Packing::Plain),
-    (Column::Revision, Packing::Plain),
+    (Column::RateRequests, Packing::Integer),
+    (Column::RatePerSeconds, Packing::Integer),
+    (Column::ExpiresAt, Packing::Time),
+    (Column::PausedAt, Packing::Time),
+    (Column::PausedUntil, Packing::Time),
+    (Column::RevokedAt, Packing::Time),
+    (Column::Revision, Packing::Integer),
 ];
 
 /// A row as it is read, column by column or packed.
@@ -68,19 +69,24 @@ struct IndexedRow {
     workspace_id: WorkspaceId,
     #[serde(deserialize_with = "sandbox_id")]
     sandbox_id: Option<WorkspaceId>,
-    #[serde(deserialize_with = "bytes")]
-    digest: Vec<u8>,
+    digest: PackedDigest,
     name: String,
     scopes: i16,
     ip_allowlist: Option<serde_json::Value>,
     rate_requests: Option<i32>,
     rate_per_seconds: Option<i32>,
+    #[serde(deserialize_with = "time")]
     expires_at: Option<Time>,
+    #[serde(deserialize_with = "time")]
     paused_at: Option<Time>,
+    #[serde(deserialize_with = "time")]
     paused_until: Option<Time>,
+    #[serde(deserialize_with = "time")]
     revoked_at: Option<Time>,
     revision: i64,
 }
+
+// An id is a text of its own outside the database.
 
 fn key_id<'de, D: Deserializer<'de>>(packed: D) -> Result<KeyId, D::Error> {
     Uuid::deserialize(packed).map(KeyId)
@@ -90,26 +96,24 @@ fn workspace_id<'de, D: Deserializer<'de>>(packed: D) -> Result<WorkspaceId, D::
     Uuid::deserialize(packed).map(WorkspaceId)
 }
 
-/// Reads a UUID or nothing, which SQLite packs as an empty text.
 fn sandbox_id<'de, D: Deserializer<'de>>(packed: D) -> Result<Option<WorkspaceId>, D::Error> {
-    let text = Option::<String>::deserialize(packed)?.filter(|text| !text.is_empty());
-    text.map(|text| Uuid::try_parse(&text)).transpose().map(|id| id.map(WorkspaceId)).map_err(serde::de::Error::custom)
+    Option::<Uuid>::deserialize(packed).map(|id| id.map(WorkspaceId))
 }
 
-fn bytes<'de, D: Deserializer<'de>>(packed: D) -> Result<Vec<u8>, D::Error> {
-    hex::decode(String::deserialize(packed)?).map_err(|_| serde::de::Error::custom("expected hexadecimal"))
+fn time<'de, D: Deserializer<'de>>(packed: D) -> Result<Option<Time>, D::Error> {
+    Option::<PackedTime>::deserialize(packed).map(|time| time.map(|PackedTime(time)| time))
 }
 
 fn indexed_key_of(row: IndexedRow) -> DbResult<IndexedKey> {
     Ok(IndexedKey {
-        digest: digest_of(row.id, &row.digest)?,
+        digest: SecretDigest(row.digest.0),
         allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,
         scopes: Scopes::from_bits(row.scopes.cast_unsigned()),
         rate_limit: rate_limit_of(row.rate_requests, row.rate_per_seconds),
         id: row.id,
         workspace: row.workspace_id,
         sandbox: row.sandbox_id,
-        name: row.name,
+        name: row.name.into(),
         expires_at: row.expires_at,
         pause: row.paused_at.map(|_| PauseEnd::from_time(row.paused_until)),
         is_revoked: row.revoked_at.is_some(),

@@ -18,7 +18,7 @@ use crate::scopes::{Access, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::db::{Db, DbResult, Packing, packed};
+use kit::db::{Db, DbResult, Packing, Pool, packed};
 
 /// New addresses that one query returns, the latest first: a run every 30 seconds sees all but those of a flood.
 const MAX_ADDRESSES: u64 = 10_000;
@@ -51,11 +51,7 @@ fn sums() -> [(SimpleExpr, &'static str); 3] {
 }
 
 /// Returns the requests of workspaces in the hour from `hour`, by key.
-pub(super) async fn hours(
-    db: &impl ConnectionTrait,
-    workspaces: &[WorkspaceId],
-    hour: Time,
-) -> DbResult<Vec<(WorkspaceId, KeyId, HourOfUse)>> {
+pub(super) async fn hours(db: &Pool, workspaces: &[WorkspaceId], hour: Time) -> DbResult<Vec<(WorkspaceId, KeyId, HourOfUse)>> {
     use usage::Column::{Hour, KeyId as Of, WorkspaceId as In};
     let mut by_key = usage::Entity::find().select_only().columns([In, Of]);
     for (expression, name) in sums() {
@@ -66,9 +62,9 @@ pub(super) async fn hours(
     let columns = [
         ("workspace_id", Packing::Uuid),
         ("key_id", Packing::Uuid),
-        ("allowed", Packing::Plain),
-        ("denied", Packing::Plain),
-        ("writes", Packing::Plain),
+        ("allowed", Packing::Integer),
+        ("denied", Packing::Integer),
+        ("writes", Packing::Integer),
     ];
     let rows: Vec<(Uuid, Uuid, i64, i64, i64)> = packed(db, rows, columns).await?;
     let hour_of =
