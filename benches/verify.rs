@@ -158,7 +158,7 @@ fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, r
         workspace,
         sandbox: None,
         digest: secret.digest(),
-        name: format!("Key {number}"),
+        name: format!("Key {number}").into(),
         scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
         allowlist: Allowlist::default(),
         rate_limit: (kind == Kind::Limited).then_some(RateLimit { requests: 1_000_000, per_seconds: 1 }),

@@ -21,10 +21,10 @@ use kit::db::{DbResult, Fault, Pool};
 const BATCH: u64 = 1_000;
 
 /// Keys in one read of a full load, approximately.
-const RANGE: i64 = 1_000;
+const RANGE: i64 = 2_000;
 
-/// Reads of a full load at a time.
-const CONCURRENT_READS: usize = 2;
+/// Reads of a full load at a time. With two, a processor is idle while both wait for their keys to be inserted.
+const CONCURRENT_READS: usize = 3;
 
 /// The time between two log lines on the progress of a full load.
 const PROGRESS: Duration = Duration::from_secs(2);
@@ -166,20 +166,22 @@ struct Load<'a> {
 
 impl<'a> Load<'a> {
     fn new(loader: &'a KeyLoader, total: u64) -> Self {
-        let index = &*loader.index;
-        let more = total.saturating_sub(index.len() as u64);
-        index.reserve(u32::try_from(more).unwrap_or(u32::MAX));
         let now = loader.core.clock.ticks();
-        Self { loader, reload: index.full_reload(), loaded: 0, total, started_at: now, logged_at: now }
+        Self { loader, reload: loader.index.full_reload(total), loaded: 0, total, started_at: now, logged_at: now }
     }
 
     async fn insert(&mut self, keys: &[IndexedKey]) -> DbResult<()> {
         let KeyLoader { core, index, .. } = self.loader;
+        let mut known = None;
         for key in keys {
-            // The workspace may be newer than the index.
-            tenant(core, index, key.tenant()).await?;
-            self.reload.insert(key);
+            let workspace = key.tenant();
+            if known != Some(workspace) {
+                // The workspace may be newer than the index.
+                tenant(core, index, workspace).await?;
+                known = Some(workspace);
+            }
         }
+        self.reload.insert(keys);
         self.loaded += keys.len();
         let now = core.clock.ticks();
         if now.saturating_sub(self.logged_at) >= PROGRESS {

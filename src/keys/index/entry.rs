@@ -63,7 +63,7 @@ impl Entry {
         Self {
             id: key.id,
             tenant,
-            name: CompactString::new(&key.name),
+            name: key.name.clone(),
             restrictions: Restrictions::of(key),
             word: key.revision.cast_unsigned().min(u64::MAX >> REVISION) << REVISION
                 | u64::from(key.is_revoked) << REVOKED

@@ -1,5 +1,6 @@
 //! [`IndexedKey`]: the columns of a key that the index holds.
 
+use compact_str::CompactString;
 use key_format::SecretDigest;
 use kit::clock::Time;
 
@@ -15,7 +16,7 @@ pub struct IndexedKey {
     /// The sandbox of a test key.
     pub sandbox: Option<WorkspaceId>,
     pub digest: SecretDigest,
-    pub name: String,
+    pub name: CompactString,
     pub scopes: Scopes,
     pub allowlist: Allowlist,
     pub rate_limit: Option<RateLimit>,
@@ -39,7 +40,7 @@ impl From<&Key> for IndexedKey {
             workspace: key.workspace,
             sandbox: key.sandbox,
             digest: key.digest,
-            name: key.name.clone(),
+            name: CompactString::new(&key.name),
             scopes: key.scopes,
             allowlist: key.allowlist.clone(),
             rate_limit: key.rate_limit,

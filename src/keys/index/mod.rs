@@ -8,10 +8,11 @@
 //!
 //! - `verify` the path of a request, with `request` as its input; `hot_entry` what its fast path reads
 //! - `entry` what handlers and refusals read; `counters` usage of a key until it is flushed
-//! - `indexed_key` input from the database
+//! - `indexed_key` input from the database; `full_reload` all keys at once
 
 mod counters;
 mod entry;
+mod full_reload;
 mod hot_entry;
 mod indexed_key;
 mod request;
@@ -24,6 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 pub use counters::{Counters, Drained, NetworkUse};
 use digest_map::DigestMap;
 pub use entry::{Entry, EntryRef};
+pub(crate) use full_reload::FullReload;
+use full_reload::ReloadProgress;
 use hot_entry::HotEntry;
 pub use indexed_key::IndexedKey;
 use key_format::SecretDigest;
@@ -42,6 +45,7 @@ pub struct Index {
     /// Serialises changes of entries.
     changing: Mutex<()>,
     tenants: RwLock<HashMap<WorkspaceId, Arc<Tenant>>>,
+    reload: ReloadProgress,
 }
 
 impl Index {
@@ -64,25 +68,33 @@ impl Index {
 
     /// Adds or replaces a key, unless the index has a higher revision of it. A key of an unknown workspace is ignored.
     pub fn apply(&self, key: &IndexedKey) {
-        self.replace_if(key, |current| current.revision() <= key.revision);
+        if let Some(tenant) = self.tenant_of(key) {
+            self.replace_if(key, tenant, |current| current.revision() <= key.revision);
+        }
     }
 
-    /// Starts to replace all keys by those of the database, regardless of revisions. Only for a node without a lease.
-    pub(crate) fn full_reload(&self) -> FullReload<'_> {
-        FullReload { index: self, inserted: Vec::new() }
+    /// Starts to replace all keys by those of the database, `total` or about as many, regardless of revisions. Only for a node
+    /// without a lease.
+    pub(crate) fn full_reload(&self, total: u64) -> FullReload<'_> {
+        FullReload::new(self, total)
     }
 
-    /// Reserves memory for `additional` keys.
-    pub(crate) fn reserve(&self, additional: u32) {
-        self.keys.reserve(additional);
+    /// Returns how much of a full reload is done, in percent; `None` if none is running.
+    pub fn reload_percent(&self) -> Option<u8> {
+        self.reload.percent()
+    }
+
+    /// Returns the workspace of a key that is to be applied.
+    fn tenant_of(&self, key: &IndexedKey) -> Option<Arc<Tenant>> {
+        let tenant = self.tenant(key.tenant());
+        if tenant.is_none() {
+            tracing::error!(key = %key.id, "key of an unknown workspace ignored");
+        }
+        tenant
     }
 
     /// Replaces the entry of a key if there is none or `is_due` returns true for it. Returns the key's slot number.
-    fn replace_if(&self, key: &IndexedKey, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
-        let Some(tenant) = self.tenant(key.tenant()) else {
-            tracing::error!(key = %key.id, "key of an unknown workspace ignored");
-            return None;
-        };
+    fn replace_if(&self, key: &IndexedKey, tenant: Arc<Tenant>, is_due: impl FnOnce(&Entry) -> bool) -> u32 {
         let (slot, hot) = self.keys.get_or_insert(&key.digest.0);
         let _changing = lock(&self.changing);
         let current = hot.entry();
@@ -90,7 +102,7 @@ impl Index {
             hot.set(EntryRef::new(Entry::new(key, tenant, current.as_deref())), key.rate_limit);
             self.count.fetch_add(usize::from(current.is_none()), Ordering::Relaxed);
         }
-        Some(slot)
+        slot
     }
 
     pub fn get(&self, digest: &SecretDigest) -> Option<EntryRef> {
@@ -104,36 +116,5 @@ impl Index {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-/// Replacement of all keys by those of the database.
-#[derive(Debug)]
-pub(crate) struct FullReload<'a> {
-    index: &'a Index,
-    /// True at the slot numbers of inserted keys.
-    inserted: Vec<bool>,
-}
-
-impl FullReload<'_> {
-    pub(crate) fn insert(&mut self, key: &IndexedKey) {
-        let Some(slot) = self.index.replace_if(key, |_| true) else { return };
-        let slot = slot as usize;
-        if self.inserted.len() <= slot {
-            self.inserted.resize((slot + 1).next_power_of_two(), false);
-        }
-        self.inserted[slot] = true;
-    }
-
-    /// Removes all keys that were not inserted.
-    pub(crate) fn finish(self) {
-        let _changing = lock(&self.index.changing);
-        for (slot, hot) in self.index.keys.iter() {
-            let is_inserted = self.inserted.get(slot as usize).is_some_and(|inserted| *inserted);
-            if !is_inserted && hot.entry().is_some() {
-                hot.clear();
-                self.index.count.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
     }
 }

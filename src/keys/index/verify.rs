@@ -163,7 +163,7 @@ mod tests {
             workspace,
             sandbox: None,
             digest: secret.digest(),
-            name: "Fleet website".to_owned(),
+            name: "Fleet website".into(),
             scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
             allowlist: Allowlist::default(),
             rate_limit: Some(RateLimit::DEFAULT),
@@ -274,11 +274,11 @@ mod tests {
     #[test]
     fn full_reload_removes_missing_keys_and_restores_them_at_any_revision() {
         let (index, secret, key) = index(|_| {});
-        index.full_reload().finish();
+        index.full_reload(0).finish();
         assert_eq!(reason(&index, &secret, request()), Some(DenialReason::Invalid));
         assert_eq!((index.len(), index.get(&key.digest).is_none()), (0, true));
-        let mut reload = index.full_reload();
-        reload.insert(&IndexedKey { revision: 0, ..key });
+        let mut reload = index.full_reload(1);
+        reload.insert(&[IndexedKey { revision: 0, ..key }]);
         reload.finish();
         assert_eq!(reason(&index, &secret, request()), None);
         assert_eq!(index.len(), 1);

@@ -22,13 +22,15 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
     let not_ready = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n"));
     let probe = timeout(PROBE_TIMEOUT, app.cluster.probe()).await;
+    let loading = app.index.reload_percent().map(|percent| format!("keys are being loaded: {percent} %"));
+    let not_ready_while_loading = |otherwise: &str| not_ready(loading.as_deref().unwrap_or(otherwise));
     match (app.db.storage().health().fault(), probe) {
         (Some(fault), _) => not_ready(fault.message()),
         (None, Err(_)) => not_ready("the database does not answer"),
         (None, Ok(ProbeResult::Failed)) => not_ready("the database does not answer or does not store"),
-        (None, Ok(ProbeResult::NotJoined)) => not_ready("keys are not loaded"),
+        (None, Ok(ProbeResult::NotJoined)) => not_ready_while_loading("keys are not loaded"),
         (None, Ok(ProbeResult::Stored)) if app.cluster.has_lease(app.clock.ticks()) => (StatusCode::OK, "ready\n".to_owned()),
-        (None, Ok(ProbeResult::Stored)) => not_ready("changes of keys cannot be followed"),
+        (None, Ok(ProbeResult::Stored)) => not_ready_while_loading("changes of keys cannot be followed"),
     }
 }
 
