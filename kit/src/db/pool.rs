@@ -159,7 +159,9 @@ impl Pool {
     /// Reads the rows of a statement `COPY … TO STDOUT (FORMAT binary)`. Only of a server.
     pub(super) async fn copy_out<T: DeserializeOwned>(&self, statement: &str, rows: BinaryRows<T>) -> DbResult<Vec<T>> {
         let on = self.current();
-        self.single(&on, copy_out(on.connections.get_postgres_connection_pool(), statement, rows)).await
+        // In memory of its own: the driver's part is large, and few statements have it.
+        let copied = Box::pin(copy_out(on.connections.get_postgres_connection_pool(), statement, rows));
+        self.single(&on, copied).await
     }
 
     /// Closes every connection, after what is running on them.

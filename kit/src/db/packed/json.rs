@@ -84,7 +84,7 @@ fn bytes(row: &QueryResult, place: usize) -> DbResult<Vec<u8>> {
 fn decode<T: DeserializeOwned>(text: &str, packings: &[Packing], bytes: &[Vec<u8>]) -> serde_json::Result<Vec<T>> {
     let columns = widths(packings).zip(bytes).map(|(width, column)| column.chunks_exact(width)).collect();
     let mut json = serde_json::Deserializer::from_str(text);
-    let rows = json.deserialize_seq(Rows { packings, columns, rows: PhantomData::<T> })?;
+    let rows = json.deserialize_seq(Rows { packings, columns, of: PhantomData::<T> })?;
     json.end()?;
     let is_whole = widths(packings).zip(bytes).all(|(width, column)| column.len() == rows.len() * width);
     if is_whole { Ok(rows) } else { Err(serde_json::Error::custom("a column of bytes has more values than there are rows")) }
@@ -94,7 +94,7 @@ fn decode<T: DeserializeOwned>(text: &str, packings: &[Packing], bytes: &[Vec<u8
 struct Rows<'a, T> {
     packings: &'a [Packing],
     columns: Vec<ChunksExact<'a, u8>>,
-    rows: PhantomData<T>,
+    of: PhantomData<T>,
 }
 
 impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
@@ -107,7 +107,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut json: A) -> Result<Vec<T>, A::Error> {
         let mut rows = Vec::with_capacity(self.columns.first().map_or(0, ChunksExact::len));
         while let Some(row) =
-            json.next_element_seed(Row { packings: self.packings, columns: &mut self.columns, row: PhantomData::<T> })?
+            json.next_element_seed(Row { packings: self.packings, columns: &mut self.columns, of: PhantomData::<T> })?
         {
             rows.push(row);
         }
@@ -119,7 +119,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
 struct Row<'a, 'b, T> {
     packings: &'a [Packing],
     columns: &'a mut [ChunksExact<'b, u8>],
-    row: PhantomData<T>,
+    of: PhantomData<T>,
 }
 
 impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Row<'_, '_, T> {
