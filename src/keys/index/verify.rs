@@ -311,7 +311,7 @@ mod tests {
         let (index, secret, key) = index(|key| key.rate_limit = Some(few));
         let verify = || index.verify(secret.expose().as_bytes(), request()).is_ok();
         assert!(verify() && !verify());
-        index.apply(&IndexedKey { name: "Renamed".to_owned(), revision: 2, ..key.clone() });
+        index.apply(&IndexedKey { name: "Renamed".into(), revision: 2, ..key.clone() });
         assert!(!verify());
         index.apply(&IndexedKey { rate_limit: Some(RateLimit { requests: 2, ..few }), revision: 3, ..key });
         assert!(verify() && verify() && !verify());
