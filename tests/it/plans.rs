@@ -216,6 +216,16 @@ async fn key_counts_read_only_indexes() {
     assert!(of_keys.iter().any(|step| step.contains("api_keys_by_pause")), "{:?}", plan.0);
 }
 
+/// SQLite would rather read every key of the workspace, by an index that begins with it.
+#[tokio::test]
+async fn keys_by_id_are_read_by_their_primary_key() {
+    let t = TestApp::in_a_file().await;
+    let (owner, key) = (t.owner().await, t.named_key("Website").await);
+    let paused = async { owner.post(&format!("{KEYS}/bulk/pause"), json!({ "ids": [key.id] })).await.is(200) };
+    let plans = plans_during(&t, "keys by id", paused).await;
+    assert!(!plans.is_empty() && plans.iter().all(|plan| plan.0.iter().any(|step| step.contains("(id=?)"))), "{plans:?}");
+}
+
 #[tokio::test]
 async fn request_log_is_read_in_index_order() {
     let t = TestApp::new().await;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::filter::is_of;
 use super::{is_live, key_of};
 use crate::keys::model::{Key, KeyId};
 use crate::keys::tables::key::{Column, Entity};
@@ -44,7 +45,7 @@ pub(in crate::keys) async fn set_revoked(db: &impl ConnectionTrait, keys: &[Key]
             .col_expr(Column::RevokeReason, Expr::value(first.revoke_reason.clone()))
             .col_expr(Column::NameFormsOf, forms_of.into())
             .col_expr(Column::Revision, revision().into())
-            .filter(Column::WorkspaceId.eq(first.workspace))
+            .filter(is_of(first.workspace))
             .filter(Column::Id.is_in(keys.iter().map(|key| key.id)))
             .exec(db)
             .await?;
@@ -61,8 +62,7 @@ pub(in crate::keys) async fn set_all_refused_everywhere(
 ) -> DbResult<HashSet<KeyId>> {
     let mut noted = HashSet::new();
     for keys in keys.chunks(AT_ONCE) {
-        let unconfirmed = Column::WorkspaceId
-            .eq(workspace)
+        let unconfirmed = is_of(workspace)
             .and(Column::Id.is_in(keys.iter().map(|key| key.id)))
             .and(Column::RevokedAt.is_not_null())
             .and(Column::RefusedEverywhereAt.is_null());

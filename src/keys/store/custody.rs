@@ -8,6 +8,7 @@ use sea_orm::{
     QuerySelect, QueryTrait, Statement,
 };
 
+use super::filter::is_of;
 use super::{is_live, key_of};
 use crate::keys::model::{Key, KeyId};
 use crate::keys::tables::key::{Column, Entity};
@@ -73,7 +74,7 @@ pub(in crate::keys) async fn set_custodian(
     custodian: MemberId,
 ) -> DbResult<()> {
     let update = Entity::update_many().col_expr(Column::CustodianId, Expr::value(custodian.to_string()));
-    update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(keys)).exec(db).await.map(|_| ())
+    update.filter(is_of(workspace)).filter(Column::Id.is_in(keys)).exec(db).await.map(|_| ())
 }
 
 /// Returns up to `most` custodians of keys, in order, by as many searches of that index: it has many keys of few custodians.

@@ -3,6 +3,7 @@
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 
+use super::filter::is_of;
 use crate::keys::model::KeyId;
 use crate::keys::tables::key::{Column, Entity, Model};
 use crate::scopes::Scopes;
@@ -25,7 +26,7 @@ pub async fn described_after(
 }
 
 pub async fn described_of(db: &impl ConnectionTrait, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<Vec<(KeyId, Value)>> {
-    let rows = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(keys));
+    let rows = Entity::find().filter(is_of(workspace)).filter(Column::Id.is_in(keys));
     Ok(rows.all(db).await?.into_iter().map(described).collect())
 }
 

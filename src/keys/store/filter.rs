@@ -1,6 +1,6 @@
 //! Conditions of the filters of a list of keys.
 
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, ExprTrait};
 
 use super::custody::custodian;
@@ -12,6 +12,13 @@ use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::contains;
+
+/// The condition of a workspace's keys, for a query that finds a few keys by another column.
+///
+/// SQLite takes an equality with the workspace for more selective than a list of ids, and would read every key of the workspace.
+pub(super) fn is_of(workspace: WorkspaceId) -> SimpleExpr {
+    Column::WorkspaceId.ne(workspace).not()
+}
 
 /// Returns the condition of the keys that a list shows.
 pub(super) fn matches(workspace: WorkspaceId, status: Option<Status>, search: &KeySearch, only: &Only, now: Time) -> Condition {

@@ -8,7 +8,7 @@ use sea_orm::{
     RelationDef, Select,
 };
 
-use super::filter::matches;
+use super::filter::{is_of, matches};
 use super::names::sort_name;
 use super::{has_status, is_live, key_of};
 use crate::keys::model::{Key, KeyOrder, KeyQuery, KeySearch, KeySort, Only, Status, StatusCounts};
@@ -154,5 +154,5 @@ fn sorted(keys: Select<Entity>, order: KeyOrder) -> Select<Entity> {
 /// Returns the revision of the latest change of a workspace's keys after `revision`.
 pub async fn last_change_after(db: &impl ConnectionTrait, workspace: WorkspaceId, revision: i64) -> DbResult<Option<i64>> {
     let later = Entity::find().select_only().column(Column::Revision).filter(Column::Revision.gt(revision));
-    later.filter(Column::WorkspaceId.eq(workspace)).order_by_desc(Column::Revision).limit(1).into_tuple().one(db).await
+    later.filter(is_of(workspace)).order_by_desc(Column::Revision).limit(1).into_tuple().one(db).await
 }

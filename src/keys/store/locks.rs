@@ -6,6 +6,7 @@
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
+use super::filter::is_of;
 use super::{is_live, key_of};
 use crate::keys::model::{Key, KeyId};
 use crate::keys::tables::key::{Column, Entity};
@@ -31,7 +32,7 @@ pub(in crate::keys) async fn find_all_locked(
     workspace: WorkspaceId,
     ids: &[KeyId],
 ) -> DbResult<Vec<Key>> {
-    let of_workspace = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    let of_workspace = Entity::find().filter(is_of(workspace));
     locked(db, of_workspace.filter(Column::Id.is_in(ids.iter().copied()))).await
 }
 

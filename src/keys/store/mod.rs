@@ -1,7 +1,7 @@
 //! Queries on keys.
 //!
-//! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys, `filter` their
-//!   conditions; `names` keys by name; `bulk` changes of many; `custody` keys by custodian; `quota` counts for quotas; `expiry` keys
+//! - here single keys, `several` keys by their ids or digests; `indexed` keys for the index of a node; `list` pages and counts of
+//!   a workspace's keys, `filter` their conditions; `names` keys by name; `bulk` changes of many; `custody` keys by custodian; `quota` counts for quotas; `expiry` keys
 //!   that expire; `locks` keys with their rows locked; `pause` keys that are paused; `rotation_end` keys that are revoked at the end of their rotation; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
 //!   rotations; `shadow` shadow mode
 
@@ -18,6 +18,7 @@ mod names;
 mod pause;
 pub(super) mod quota;
 mod rotation_end;
+mod several;
 mod shadow;
 
 use std::collections::{HashMap, HashSet};
@@ -46,6 +47,8 @@ pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
 pub(super) use pause::{ended_pauses, has_paused, set_paused_everywhere};
 pub use rotation_end::rotations_blocked;
 pub(super) use rotation_end::{ended_rotations, set_rotation_end, unconfirmed_ends};
+pub use several::find_by_digests;
+pub(super) use several::{find_all, find_all_by_digest};
 pub(super) use shadow::{delete_shadow, find_shadow, put_shadow};
 
 use super::model::{Allowlist, Key, KeyId, Pause, PauseEnd, Person, RateLimit, Status};
@@ -79,45 +82,10 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: KeyId) 
     row.map(key_of).transpose()
 }
 
-/// Finds those of the keys that a workspace has.
-pub(super) async fn find_all(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: &[KeyId]) -> DbResult<Vec<Key>> {
-    let of_workspace = Entity::find().filter(Column::WorkspaceId.eq(workspace));
-    of_workspace.filter(Column::Id.is_in(ids.iter().copied())).all(db).await?.into_iter().map(key_of).collect()
-}
-
 /// Finds a key of any workspace by its digest, for a node without a lease.
 pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
     let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;
     row.map(key_of).transpose()
-}
-
-/// Keys whose digests one statement looks up.
-const DIGESTS_AT_ONCE: usize = 500;
-
-/// Finds keys of any workspace by their digests, for the operator and for reports of leaks.
-pub async fn find_by_digests(db: &impl ConnectionTrait, digests: impl IntoIterator<Item = SecretDigest>) -> DbResult<Vec<Key>> {
-    with_digests(db, Condition::all(), digests.into_iter().collect()).await
-}
-
-/// Finds keys of a workspace by their digests.
-pub(super) async fn find_all_by_digest(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    digests: HashSet<SecretDigest>,
-) -> DbResult<Vec<Key>> {
-    with_digests(db, Condition::all().add(Column::WorkspaceId.eq(workspace)), digests).await
-}
-
-async fn with_digests(db: &impl ConnectionTrait, which: Condition, digests: HashSet<SecretDigest>) -> DbResult<Vec<Key>> {
-    let digests: Vec<_> = digests.into_iter().map(|SecretDigest(digest)| digest.to_vec()).collect();
-    let mut found = Vec::new();
-    for digests in digests.chunks(DIGESTS_AT_ONCE) {
-        let rows = Entity::find().filter(which.clone()).filter(Column::Digest.is_in(digests.iter().cloned())).all(db).await?;
-        for row in rows {
-            found.push(key_of(row)?);
-        }
-    }
-    Ok(found)
 }
 
 fn has_status(status: Status, now: Time) -> Condition {
