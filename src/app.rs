@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::core::Core;
 use crate::findings::FindingCache;
-use crate::keys::{Index, KeyCountCache, KeyLoader, Keys, Recorder};
+use crate::keys::{Index, KeyCountCache, KeyLoader, KeyNameCache, Keys, Recorder};
 use crate::leaks::{PublicKeys, ReportLimits};
 use crate::mail::Outbox;
 use crate::metrics::Metrics;
@@ -115,7 +115,8 @@ impl App {
         let core = Core::open(config, location, clock, random).await?;
         core.db.migrate::<Migrations>().await?;
         let (index, key_counts) = (Arc::<Index>::default(), Arc::<KeyCountCache>::default());
-        let loader = KeyLoader::new(core.clone(), Arc::clone(&index), Arc::clone(&key_counts));
+        let key_names = Arc::<KeyNameCache>::default();
+        let loader = KeyLoader::new(core.clone(), Arc::clone(&index), Arc::clone(&key_counts), Arc::clone(&key_names));
         let id = NodeId::new(core.clock.now(), &core.random);
         let cluster = Arc::new(Cluster::new(core.clone(), Arc::new(loader), id));
         let (metrics, recorder) = (Metrics::default(), Arc::<Recorder>::default());
@@ -123,6 +124,7 @@ impl App {
             core: core.clone(),
             index: Arc::clone(&index),
             counts: Arc::clone(&key_counts),
+            names: key_names,
             recorder: Arc::clone(&recorder),
             cluster: Arc::clone(&cluster),
             revocation_seconds: metrics.revocation_seconds(),

@@ -7,6 +7,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::count_cache::KeyCountCache;
 use super::index::Index;
+use super::name_cache::KeyNameCache;
 use super::usage::Recorder;
 use crate::cluster::Cluster;
 use crate::core::Core;
@@ -17,6 +18,7 @@ pub struct Keys {
     pub core: Core,
     pub index: Arc<Index>,
     pub counts: Arc<KeyCountCache>,
+    pub names: Arc<KeyNameCache>,
     pub recorder: Arc<Recorder>,
     pub cluster: Arc<Cluster>,
     /// Seconds from the call to revoke a key to the moment from which every node refused it.

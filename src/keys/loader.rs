@@ -11,6 +11,7 @@ use sea_orm::{ConnAcquireErr, DbErr};
 use super::count_cache::KeyCountCache;
 use super::index::{FullReload, Index, IndexedKey};
 use super::model::Key;
+use super::name_cache::KeyNameCache;
 use super::store;
 use crate::cluster::{Cluster, LEASE, LocalChange, Replica};
 use crate::core::Core;
@@ -35,11 +36,12 @@ pub struct KeyLoader {
     core: Core,
     index: Arc<Index>,
     counts: Arc<KeyCountCache>,
+    names: Arc<KeyNameCache>,
 }
 
 impl KeyLoader {
-    pub fn new(core: Core, index: Arc<Index>, counts: Arc<KeyCountCache>) -> Self {
-        Self { core, index, counts }
+    pub fn new(core: Core, index: Arc<Index>, counts: Arc<KeyCountCache>, names: Arc<KeyNameCache>) -> Self {
+        Self { core, index, counts, names }
     }
 
     async fn load(&self, revision: i64) -> DbResult<()> {
@@ -63,6 +65,7 @@ impl KeyLoader {
         }
         load.finish();
         self.counts.forget();
+        self.names.forget();
         Ok(())
     }
 

@@ -168,7 +168,9 @@ async fn change_with_a_reused_revision_is_applied() {
         t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
         let owner = t.owner().await;
         let active = async || owner.get("/api/v1/api-keys?status=active").await.is(200).at("/data/total").clone();
-        assert_eq!(active().await, 2);
+        let found =
+            async |text: &str| owner.get(&format!("/api/v1/api-keys?search={text}")).await.is(200).at("/data/total").clone();
+        assert_eq!((active().await, found("lost").await), (json!(2), json!(1)));
         // The new name was lost, and its number is now that of a revocation.
         let digest = t.database.by_engine("lower(hex(digest))", "encode(digest, 'hex')");
         let of = |key: &TestKey| format!("{digest} = '{}'", hex::encode(Sha256::digest(&key.secret)));
@@ -186,6 +188,7 @@ async fn change_with_a_reused_revision_is_applied() {
         let known = t.with(&renamed).get("/api/v1/auth/whoami").await.is(200);
         assert_eq!(known.at("/data/apiKey/name"), "Known", "notified: {is_notified}");
         assert_eq!(active().await, 1, "notified: {is_notified}");
+        assert_eq!((found("lost").await, found("known").await), (json!(0), json!(1)), "notified: {is_notified}");
     }
 }
 

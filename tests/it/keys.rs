@@ -16,6 +16,7 @@ mod rotate;
 mod rotated_retries;
 mod rotation_end;
 mod sandbox;
+mod search;
 mod settings;
 mod shadow;
 mod update;

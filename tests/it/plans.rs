@@ -1,15 +1,17 @@
 //! The lists, however long they are, are read by an index: one that has them in order, or, where a filter leaves a few of
 //! many rows, one that finds these.
 
-use kit::db::DbResult;
+mod plan;
+
 use planeconnection::keys::{self, end_rotations, rotations_blocked};
 use planeconnection::members::Role;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 use testkit::{INVOICES, KEYS};
 
+use self::plan::{Plan, plan, plan_of, plans_during, steps};
 use crate::lists::{PASSKEYS, SUBJECTS};
-use crate::support::{Lines, TestApp, read_only_key};
+use crate::support::{TestApp, read_only_key};
 use crate::webhooks::{WEBHOOKS, webhook};
 
 /// Lists in the order they are shown in, unfiltered: what people and programs open first.
@@ -93,7 +95,6 @@ async fn pages_of_data_are_read_by_index() {
         ("/invoices", &["invoices_by_age"]),
         ("/invoices?status=draft", &["invoices_by_status"]),
         ("/", &["trips_by_departure", "aircraft_by_status", "reports_by_age", "invoices_by_status_due_date"]),
-        ("/search?q=dashboard", &["api_keys_by_age"]),
     ] {
         let plans = plans_during(&t, "a page of a list", async { owner.get(path).await.is(200) }).await;
         assert!(plans.iter().all(Plan::is_by_index), "{path}: {plans:?}");
@@ -226,6 +227,41 @@ async fn keys_by_id_are_read_by_their_primary_key() {
     assert!(!plans.is_empty() && plans.iter().all(|plan| plan.0.iter().any(|step| step.contains("(id=?)"))), "{plans:?}");
 }
 
+/// Names are searched in memory: no search reads all keys of the workspace.
+#[tokio::test]
+async fn keys_that_a_search_finds_are_read_by_their_ids() {
+    let t = TestApp::in_a_file().await;
+    t.named_key("Dashboard").await;
+    let owner = t.owner().await;
+    let is_by_id = |plan: &Plan| plan.0.iter().any(|step| step.contains("(id=?)"));
+    for (filter, what) in [
+        ("", "keys by id"),
+        ("&status=active", "keys by id"),
+        ("&no_expiration=true", "a page of a list"),
+        ("&no_expiration=true", "a count of filtered keys"),
+    ] {
+        let list = format!("/api/v1/api-keys?search=dash{filter}");
+        let plans = plans_during(&t, what, async { owner.get(&list).await.is(200) }).await;
+        assert!(plans.len() == 1 && plans.iter().all(is_by_id), "{what} of {list}: {plans:?}");
+    }
+    let suggest = async { keys::suggest(&t.app.keys, t.workspace.id, "dash", 8, t.app.clock.now()).await.expect("keys") };
+    let plans = plans_during(&t, "keys by id", suggest).await;
+    assert!(plans.len() == 1 && plans.iter().all(is_by_id), "{plans:?}");
+}
+
+#[tokio::test]
+async fn names_of_keys_are_loaded_and_updated_by_index() {
+    let t = TestApp::in_a_file().await;
+    let owner = t.owner().await;
+    for (name, index) in [("First", "api_keys_by_age"), ("Second", "api_keys_by_revision")] {
+        t.named_key(name).await;
+        let search = async { owner.get("/api/v1/api-keys?search=dash").await.is(200) };
+        let plans = plans_during(&t, "names of keys", search).await;
+        let is_by_index = |plan: &Plan| plan.is_by_index() && plan.0.iter().any(|step| step.contains(index));
+        assert!(plans.len() == 1 && plans.iter().all(is_by_index), "{index}: {plans:?}");
+    }
+}
+
 #[tokio::test]
 async fn request_log_is_read_in_index_order() {
     let t = TestApp::new().await;
@@ -316,62 +352,4 @@ async fn sqlite_plan_does_not_depend_on_the_limit() {
     let asked = Statement::from_string(read.get_database_backend(), "SELECT sqlite_compileoption_used('ENABLE_QPSG')");
     let row = read.query_one_raw(asked).await.expect("an answer").expect("a row");
     assert_eq!(row.try_get_by_index::<i64>(0).expect("a number"), 1);
-}
-
-/// The steps by which a list would be read.
-#[derive(Debug)]
-struct Plan(Vec<String>);
-
-impl Plan {
-    /// No step sorts, or reads a whole table.
-    fn is_by_index(&self) -> bool {
-        let sorts_or_scans = |step: &String| {
-            ["TEMP B-TREE", "Sort", "Seq Scan"].iter().any(|bad| step.contains(bad))
-                || (step.starts_with("SCAN") && !step.contains("INDEX"))
-        };
-        self.0.iter().any(|step| step.contains("INDEX") || step.contains("Index")) && !self.0.iter().any(sorts_or_scans)
-    }
-}
-
-/// The query plan of a page of this list.
-async fn plan(t: &TestApp, list: &str) -> Plan {
-    plan_of(t, list, "a page of a list").await
-}
-
-/// The query plans of the statements that were logged for this list.
-async fn plan_of(t: &TestApp, list: &str, what: &str) -> Plan {
-    let owner = t.owner().await;
-    let mut plans = plans_during(t, what, async { owner.get(list).await.is(200) }).await;
-    assert_eq!(plans.len(), 1, "{list}");
-    plans.remove(0)
-}
-
-/// The query plans of the statements that were logged during a request.
-async fn plans_during<R>(t: &TestApp, what: &str, request: impl Future<Output = R>) -> Vec<Plan> {
-    let (lines, listening) = Lines::of_this_thread();
-    request.await;
-    drop(listening);
-    let log = String::from_utf8(lines.bytes()).expect("text");
-    let before = format!("{what} sql=");
-    let mut plans = Vec::new();
-    for sql in log.lines().filter_map(|line| line.split_once(&before)).map(|(_, sql)| sql) {
-        plans.push(Plan(steps(t, sql).await.expect("a plan")));
-    }
-    plans
-}
-
-async fn steps(t: &TestApp, sql: &str) -> DbResult<Vec<String>> {
-    let tx = t.app.db.begin().await?;
-    let engine = tx.get_database_backend();
-    let explain = if engine == DbBackend::Postgres {
-        // A table of a few rows it would rather read as a whole.
-        for way in ["seqscan", "bitmapscan", "sort"] {
-            tx.execute_unprepared(&format!("SET LOCAL enable_{way} = off")).await?;
-        }
-        "EXPLAIN"
-    } else {
-        "EXPLAIN QUERY PLAN"
-    };
-    let rows = tx.query_all_raw(Statement::from_string(engine, format!("{explain} {sql}"))).await?;
-    rows.iter().map(|row| row.try_get("", if engine == DbBackend::Postgres { "QUERY PLAN" } else { "detail" })).collect()
 }

@@ -20,7 +20,7 @@ use kit::text::folded;
 const LONGEST: usize = 100;
 
 /// The largest number of keys that are found.
-const KEYS: u64 = 8;
+const KEYS: u32 = 8;
 
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![page("/search", "Search page", index), page("/search/results", "Results of the command menu", results)]
@@ -82,7 +82,7 @@ async fn find(app: &App, who: &PageSession<ViewHome>, text: &str) -> DbResult<Fo
     let keys = if text.is_empty() || !ManageKeys::RULE.admits(role) {
         Vec::new()
     } else {
-        keys::suggest(app.db.read(), who.workspace(), &text, KEYS, app.clock.now()).await?
+        keys::suggest(&app.keys, who.workspace(), &text, KEYS, app.clock.now()).await?
     };
     let keys = keys.into_iter().map(|key| (key.id.to_string(), key.name, key.hint.clone())).collect();
     Ok(Found { pages: places(role, &text), keys })

@@ -63,6 +63,16 @@ kit::string_enum! {
 }
 
 impl Status {
+    /// Returns the status at `now`. A key that was revoked before its expiry stays revoked; one that expires during its pause is expired.
+    pub(in crate::keys) fn of(is_revoked: bool, expires_at: Option<Time>, pause: Option<PauseEnd>, now: Time) -> Self {
+        match (is_revoked, expires_at) {
+            (true, _) => Self::Revoked,
+            (false, Some(expiry)) if expiry <= now => Self::Expired,
+            (false, _) if pause.is_some_and(|end| !end.is_over(now)) => Self::Paused,
+            (false, _) => Self::Active,
+        }
+    }
+
     /// Returns whether the key can be used, now or when its pause ends: it is neither revoked nor expired.
     pub const fn is_live(self) -> bool {
         match self {
@@ -128,14 +138,8 @@ impl Key {
         self.chosen_custodian.or_else(|| self.created_by.id.parse().ok())
     }
 
-    /// Returns the status. A key that was revoked before its expiry stays revoked; one that expires during its pause is expired.
     pub fn status(&self, now: Time) -> Status {
-        match (self.revoked_at, self.expires_at) {
-            (Some(_), _) => Status::Revoked,
-            (None, Some(expiry)) if expiry <= now => Status::Expired,
-            (None, _) if self.current_pause(now).is_some() => Status::Paused,
-            (None, _) => Status::Active,
-        }
+        Status::of(self.revoked_at.is_some(), self.expires_at, self.pause.as_ref().map(|pause| pause.end), now)
     }
 
     /// Returns the pause, unless it is over.

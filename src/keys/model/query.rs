@@ -1,6 +1,6 @@
 //! A query on a workspace's keys: filter, search and order.
 
-use super::{KeyFilter, Only, Status};
+use super::{KeyFilter, KeyId, Only, Status};
 use key_format::{PREFIX, SecretDigest, TEST_PREFIX, digest_of};
 use kit::text::folded;
 
@@ -28,6 +28,8 @@ pub enum KeySearch {
     Text(String),
     /// The digest of a whole secret.
     Secret(SecretDigest),
+    /// The keys that a search in memory has found.
+    Keys(Vec<KeyId>),
 }
 
 impl KeySearch {

@@ -1,11 +1,13 @@
 //! The list of a workspace's keys, for the API, the command line and the pages.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::ConnectionTrait;
 
 use crate::keys::context::Keys;
-use crate::keys::model::{Key, KeyId, KeyQuery, KeySearch, Person, StatusCounts};
+use crate::keys::model::{Key, KeyId, KeyOrder, KeyQuery, KeySearch, Person, StatusCounts};
+use crate::keys::name_cache::Found;
 use crate::keys::store;
 use crate::keys::tables::last_use;
 use crate::keys::usage::{self, HourCount};
@@ -14,7 +16,7 @@ use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
 use kit::db::DbResult;
-use kit::paging::{Page, Paging, Start};
+use kit::paging::{Page, Paging, Position, Start};
 
 /// One page of keys, and how many keys of each status the search finds.
 #[derive(Debug)]
@@ -56,7 +58,8 @@ pub async fn list_part(
     if let Start::Page(_) = paging.start {
         return Ok(list(keys, workspace, query, |_| paging, include, now).await?.page);
     }
-    let (found, next) = store::find_page(keys.db.read(), workspace, query, paging, now).await?;
+    let (query, found) = search(keys, workspace, query).await?;
+    let (found, next) = find_page(keys.db.read(), workspace, &query, found, paging, now).await?;
     Ok(Page::new(read_details(keys.db.read(), found, include).await?, None, paging, next))
 }
 
@@ -70,17 +73,53 @@ pub async fn list(
     now: Time,
 ) -> DbResult<KeyList> {
     let db = keys.db.read();
-    let counts = match query.search {
-        KeySearch::Anything if query.only.is_default() => keys.counts.count(&keys.core, workspace, now).await?,
-        KeySearch::Anything | KeySearch::Text(_) | KeySearch::Secret(_) => {
+    let (query, found) = search(keys, workspace, query).await?;
+    let counts = match (&found, &query.search) {
+        (Some(found), _) => found.count(now),
+        (None, KeySearch::Anything) if query.only.is_default() => keys.counts.count(&keys.core, workspace, now).await?,
+        (None, KeySearch::Anything | KeySearch::Text(_) | KeySearch::Secret(_) | KeySearch::Keys(_)) => {
             store::count_by_status(db, workspace, (&query.search, &query.only), now).await?
         }
     };
     let total = counts.of(query.status);
     let paging = paging(total);
-    let (found, next) = store::find_page(db, workspace, query, paging, now).await?;
+    let (found, next) = find_page(db, workspace, &query, found, paging, now).await?;
     let items = read_details(db, found, include).await?;
     Ok(KeyList { counts, page: Page::new(items, Some(total), paging, next) })
+}
+
+/// Finds up to `most` keys by a part of their name or hint, the newest first. Counts nothing.
+pub async fn suggest(keys: &Keys, workspace: WorkspaceId, text: &str, most: u32, now: Time) -> DbResult<Vec<Key>> {
+    let query = KeyQuery { search: KeySearch::parse(text), ..KeyQuery::default() };
+    let (query, found) = search(keys, workspace, &query).await?;
+    Ok(find_page(keys.db.read(), workspace, &query, found, Paging::page(1, most), now).await?.0)
+}
+
+/// Searches names in memory. Returns the query with the ids of the keys if these are few, and what was found if the query has no
+/// filter but the status, so that nothing else has to be counted.
+async fn search(keys: &Keys, workspace: WorkspaceId, query: &KeyQuery) -> DbResult<(KeyQuery, Option<Found>)> {
+    let Some(found) = keys.names.search(&keys.core, workspace, &query.search).await? else { return Ok((query.clone(), None)) };
+    let search = found.few().map_or_else(|| query.search.clone(), KeySearch::Keys);
+    Ok((KeyQuery { search, ..query.clone() }, Some(found).filter(|_| query.only.is_default())))
+}
+
+/// Finds the keys of a part of the list: by their ids if they were `found` in memory and the list has its default order.
+async fn find_page(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    query: &KeyQuery,
+    found: Option<Found>,
+    paging: Paging,
+    now: Time,
+) -> DbResult<(Vec<Key>, Option<Position>)> {
+    let Some(found) = found.filter(|_| query.order == KeyOrder::default()) else {
+        return store::find_page(db, workspace, query, paging, now).await;
+    };
+    let (ids, next) = found.page(query.status, paging, now);
+    drop(found);
+    let mut page = store::find_all(db, workspace, &ids).await?;
+    page.sort_unstable_by_key(|key| Reverse((key.created_at, key.id)));
+    Ok((page, next))
 }
 
 /// Finds keys of a workspace by the digests of their secrets, with their last uses.

@@ -48,7 +48,7 @@ use kit::text::{NameForms, kept};
 pub use bulk::{BulkOutcomes, assign_custodian, pause_many, revoke_many};
 pub use expiry::{record_expiries, record_expiring};
 pub use leak::{Leak, record_leak};
-pub use list::{Include, KeyDetails, KeyList, custodian_of, details_of, list, list_part};
+pub use list::{Include, KeyDetails, KeyList, custodian_of, details_of, list, list_part, suggest};
 pub(super) use list::{find_by_secrets, read_details};
 pub use pause::{pause, record_ended_pauses, report_older_nodes, resume};
 pub use require::require;

@@ -11,7 +11,7 @@ use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::contains;
+use kit::db::{contains, padded};
 
 /// The condition of a workspace's keys, for a query that finds a few keys by another column.
 ///
@@ -29,8 +29,13 @@ pub(super) fn matches(workspace: WorkspaceId, status: Option<Status>, search: &K
             FORMS.finds(text, Column::NameFolded, &[Column::Name]).add_option(hint)
         }
         KeySearch::Secret(digest) => Condition::all().add(Column::Digest.eq(digest.0.to_vec())),
+        KeySearch::Keys(ids) => Condition::all().add(Column::Id.is_in(padded(ids.clone()))),
     };
-    let of_workspace = Condition::all().add(Column::WorkspaceId.eq(workspace));
+    let of_workspace = match search {
+        KeySearch::Keys(_) => is_of(workspace),
+        KeySearch::Anything | KeySearch::Text(_) | KeySearch::Secret(_) => Column::WorkspaceId.eq(workspace),
+    };
+    let of_workspace = Condition::all().add(of_workspace);
     of_workspace.add_option(status.map(|status| has_status(status, now))).add(has_properties(only, now)).add(found)
 }
 

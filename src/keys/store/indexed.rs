@@ -88,7 +88,7 @@ struct IndexedRow {
 
 // An id is a text of its own outside the database.
 
-fn key_id<'de, D: Deserializer<'de>>(packed: D) -> Result<KeyId, D::Error> {
+pub(super) fn key_id<'de, D: Deserializer<'de>>(packed: D) -> Result<KeyId, D::Error> {
     Uuid::deserialize(packed).map(KeyId)
 }
 
@@ -100,7 +100,7 @@ fn sandbox_id<'de, D: Deserializer<'de>>(packed: D) -> Result<Option<WorkspaceId
     Option::<Uuid>::deserialize(packed).map(|id| id.map(WorkspaceId))
 }
 
-fn time<'de, D: Deserializer<'de>>(packed: D) -> Result<Option<Time>, D::Error> {
+pub(super) fn time<'de, D: Deserializer<'de>>(packed: D) -> Result<Option<Time>, D::Error> {
     Option::<PackedTime>::deserialize(packed).map(|time| time.map(|PackedTime(time)| time))
 }
 

@@ -37,13 +37,6 @@ pub(in crate::keys) async fn find_page(
     Ok((rows.into_iter().map(key_of).collect::<DbResult<_>>()?, next))
 }
 
-/// Finds up to `limit` keys by a part of their name or hint, the newest first. Counts nothing.
-pub async fn suggest(db: &impl ConnectionTrait, workspace: WorkspaceId, text: &str, limit: u64, now: Time) -> DbResult<Vec<Key>> {
-    let matching = Entity::find().filter(matches(workspace, None, &KeySearch::parse(text), &Only::default(), now));
-    let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit);
-    rows_of(db, newest).await?.into_iter().map(key_of).collect()
-}
-
 /// Final part of the number of keys, the basis of an incremental count: no key is ever deleted or reactivated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in crate::keys) struct Settled {

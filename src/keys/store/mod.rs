@@ -1,7 +1,8 @@
 //! Queries on keys.
 //!
 //! - here single keys, `several` keys by their ids or digests; `indexed` keys for the index of a node; `list` pages and counts of
-//!   a workspace's keys, `filter` their conditions; `names` keys by name; `bulk` changes of many; `custody` keys by custodian; `quota` counts for quotas; `expiry` keys
+//!   a workspace's keys, `filter` their conditions; `names` keys by name, `named` names for searches in memory; `bulk` changes of
+//!   many; `custody` keys by custodian; `quota` counts for quotas; `expiry` keys
 //!   that expire; `locks` keys with their rows locked; `pause` keys that are paused; `rotation_end` keys that are revoked at the end of their rotation; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
 //!   rotations; `shadow` shadow mode
 
@@ -14,6 +15,7 @@ mod filter;
 mod indexed;
 mod list;
 mod locks;
+mod named;
 mod names;
 mod pause;
 pub(super) mod quota;
@@ -40,8 +42,9 @@ pub(super) use expiry::{set_expiry_announced, set_expiry_recorded, unannounced_e
 pub use indexed::{changed_between, changed_since};
 pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
-pub use list::{last_change_after, seen_by, suggest};
+pub use list::{last_change_after, seen_by};
 pub(super) use locks::{find_all_locked, find_locked, list_live_locked, lock_row};
+pub(super) use named::{named_after, named_since};
 pub(super) use names::find_live_alike;
 pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
 pub(super) use pause::{ended_pauses, has_paused, set_paused_everywhere};
