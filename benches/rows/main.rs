@@ -102,38 +102,41 @@ impl Node {
         let paths = ["", "?page={last}", "?search=99", "?status=revoked"];
         println!(
             "| keys | first page of 20 | last page | search by part of a name | revoked, one in 1,000 | first page after a key \
-             changed |"
+             changed | search after a key changed | first search after a start |"
         );
-        println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
+        println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         let mut made = 1;
-        for size in [100, 1_000, 10_000, 100_000] {
+        for (size, round) in [100, 1_000, 10_000, 100_000].into_iter().zip(1..) {
             let Dialect { id, digest, time, .. } = self.dialect;
             let (created, revoked) = (time("i"), time("i + 1"));
             // Numbers of changes past those of the changes that are made here in earnest.
+            let past = round * 1_000;
             self.add(
                 "api_keys",
-                "id, workspace_id, digest, hint, name, permissions, scopes, created_at, created_by_id, created_by_name, \
-                 revision, revoked_at",
+                "id, workspace_id, digest, hint, name, name_folded, name_skeleton, name_forms_of, permissions, scopes, \
+                 created_at, created_by_id, created_by_name, revision, revoked_at",
                 &format!(
-                    "{id}, workspace_id, {digest}, hint, 'Key ' || i, permissions, scopes, {created}, created_by_id, \
-                     created_by_name, i + 1000, CASE WHEN i % 1000 = 0 THEN {revoked} END"
+                    "{id}, workspace_id, {digest}, hint, 'Key ' || i, 'key ' || i, 'key ' || i, i + {past}, permissions, scopes, \
+                     {created}, created_by_id, created_by_name, i + {past}, CASE WHEN i % 1000 = 0 THEN {revoked} END"
                 ),
                 made..size,
             )
             .await;
+            self.run(&format!("UPDATE revisions SET value = {}", size + past)).await;
             made = size;
             // They came from long ago, which the product takes for settled.
             self.app.key_counts.forget();
-            let mut changed = Vec::new();
+            let (mut changed, mut searched) = (Vec::new(), Vec::new());
             for number in 0..CALLS {
                 let change = json!({ "description": format!("Change {number} of {size}") });
                 self.ask(Method::PATCH, &first, Body::from(change.to_string())).await;
-                let begun = Instant::now();
-                self.get("/api/v1/api-keys").await;
-                changed.push(millis(begun));
+                changed.push(self.time("/api/v1/api-keys").await);
+                searched.push(self.time("/api/v1/api-keys?search=99").await);
             }
             let cells = self.times(size, "/api/v1/api-keys", &paths).await;
-            println!("| {size} | {cells} | {:.2} ms |", median(changed));
+            self.app.keys.names.forget();
+            let first_search = self.time("/api/v1/api-keys?search=99").await;
+            println!("| {size} | {cells} | {:.2} ms | {:.2} ms | {first_search:.2} ms |", median(changed), median(searched));
         }
         println!();
     }
@@ -239,9 +242,7 @@ impl Node {
             let path = path.replace("{early}", &early).replace("{late}", &late);
             let mut took = Vec::new();
             for _ in 0..CALLS {
-                let begun = Instant::now();
-                self.get(&path).await;
-                took.push(millis(begun));
+                took.push(self.time(&path).await);
             }
             cells.push(format!("{:.2} ms", median(took)));
         }
@@ -262,19 +263,28 @@ impl Node {
             "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to}), \
              one AS (SELECT * FROM {table} LIMIT 1) INSERT INTO {table} ({columns}) SELECT {values} FROM one, n"
         );
-        let tx = self.app.db.begin().await.expect("a transaction");
-        tx.execute_unprepared(&sql).await.expect("rows");
-        tx.commit().await.expect("a commit");
+        self.run(&sql).await;
         self.settle().await;
+    }
+
+    async fn run(&self, sql: &str) {
+        let tx = self.app.db.begin().await.expect("a transaction");
+        tx.execute_unprepared(sql).await.expect("a statement");
+        tx.commit().await.expect("a commit");
     }
 
     /// Does the engine's own background maintenance at once.
     async fn settle(&self) {
         if let Some(statistics) = self.dialect.statistics {
-            let tx = self.app.db.begin().await.expect("a transaction");
-            tx.execute_unprepared(statistics).await.expect("statistics");
-            tx.commit().await.expect("a commit");
+            self.run(statistics).await;
         }
+    }
+
+    /// Returns the milliseconds that a call takes.
+    async fn time(&self, path: &str) -> f64 {
+        let begun = Instant::now();
+        self.get(path).await;
+        millis(begun)
     }
 
     async fn get(&self, path: &str) {
