@@ -96,7 +96,7 @@ struct Loaded {
     names: Names,
     revision: i64,
     /// The time of the load by the monotonic clock.
-    loaded_at: Duration,
+    since: Duration,
 }
 
 impl Default for KeyNameCache {
@@ -122,7 +122,8 @@ impl KeyNameCache {
     /// database.
     pub(super) async fn search(&self, core: &Core, workspace: WorkspaceId, search: &KeySearch) -> DbResult<Option<Found>> {
         let KeySearch::Text(text) = search else { return Ok(None) };
-        match self.current(core, workspace).await? {
+        // In memory of its own: this future is a part of many others.
+        match Box::pin(self.current(core, workspace)).await? {
             State::Loaded(loaded) => Ok(Some(Found::new(loaded, text))),
             State::Empty | State::InDatabase { .. } => Ok(None),
         }
@@ -171,7 +172,7 @@ impl KeyNameCache {
     }
 
     /// Loads the names of a workspace. `revision` is the current revision.
-    async fn load(&self, db: &Pool, workspace: WorkspaceId, revision: i64, loaded_at: Duration) -> DbResult<State> {
+    async fn load(&self, db: &Pool, workspace: WorkspaceId, revision: i64, since: Duration) -> DbResult<State> {
         let _loading = self.loading.lock().await;
         let (mut names, mut last) = (Names::default(), None);
         loop {
@@ -180,7 +181,7 @@ impl KeyNameCache {
                 // A manipulated row. The database compares its text all the same.
                 Err(DbErr::Json(error) | DbErr::Type(error)) => {
                     tracing::error!(%workspace, %error, "names of keys cannot be loaded; searches read the database");
-                    return Ok(State::InDatabase { since: loaded_at });
+                    return Ok(State::InDatabase { since });
                 }
                 Err(error) => return Err(error),
             };
@@ -188,7 +189,7 @@ impl KeyNameCache {
                 names.apply(key);
             }
             if names.bytes() > self.max_bytes {
-                return Ok(State::InDatabase { since: loaded_at });
+                return Ok(State::InDatabase { since });
             }
             last = batch.last().map(|named| (named.key.created_at, named.key.id));
             if (batch.len() as u64) < BATCH {
@@ -196,7 +197,7 @@ impl KeyNameCache {
             }
         }
         names.shrink_to_fit();
-        Ok(State::Loaded(Arc::new(Loaded { names, revision, loaded_at })))
+        Ok(State::Loaded(Arc::new(Loaded { names, revision, since })))
     }
 
     /// Drops the names that were not searched for longest, but not those of `last`, until the others are within the limit.
@@ -265,7 +266,7 @@ impl State {
         let is_recent = |since: Duration| ticks.saturating_sub(since) < RELOAD_INTERVAL;
         match self {
             Self::Empty => false,
-            Self::Loaded(loaded) => loaded.revision == revision && is_recent(loaded.loaded_at),
+            Self::Loaded(loaded) => loaded.revision == revision && is_recent(loaded.since),
             Self::InDatabase { since } => is_recent(*since),
         }
     }
@@ -273,7 +274,7 @@ impl State {
     /// Returns the revision of the names, if the changes from there to `revision` are few enough to be applied to them.
     fn revision_before(&self, revision: i64, ticks: Duration) -> Option<i64> {
         let Self::Loaded(loaded) = self else { return None };
-        let is_recent = ticks.saturating_sub(loaded.loaded_at) < RELOAD_INTERVAL;
+        let is_recent = ticks.saturating_sub(loaded.since) < RELOAD_INTERVAL;
         let is_near = (0..=MAX_REVISIONS).contains(&revision.saturating_sub(loaded.revision));
         (is_recent && is_near).then_some(loaded.revision)
     }
@@ -296,7 +297,7 @@ mod tests {
     const LOADED: Duration = Duration::from_hours(100);
 
     fn loaded() -> State {
-        State::Loaded(Arc::new(Loaded { names: Names::default(), revision: REVISION, loaded_at: LOADED }))
+        State::Loaded(Arc::new(Loaded { names: Names::default(), revision: REVISION, since: LOADED }))
     }
 
     #[test]

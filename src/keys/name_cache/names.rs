@@ -18,7 +18,7 @@ pub(in crate::keys) struct NamedKey {
 pub(super) struct Names {
     /// By their places; the texts below have the same numbers.
     keys: Vec<SearchedKey>,
-    names: Texts,
+    folded: Texts,
     /// In lower case: they are ASCII but for the ellipsis.
     hints: Texts,
 }
@@ -30,12 +30,12 @@ impl Names {
         match self.keys.binary_search_by_key(&key.place(), SearchedKey::place) {
             Ok(at) => {
                 self.keys[at] = *key;
-                self.names.replace(at, folded_name);
+                self.folded.replace(at, folded_name);
                 self.hints.replace(at, &hint);
             }
             Err(at) => {
                 self.keys.insert(at, *key);
-                self.names.insert(at, folded_name);
+                self.folded.insert(at, folded_name);
                 self.hints.insert(at, &hint);
             }
         }
@@ -49,7 +49,7 @@ impl Names {
     /// Returns the numbers of the keys whose name or hint contains a text, the oldest first. The same condition for a database is
     /// in `store::filter`.
     pub(super) fn find(&self, text: &str) -> Vec<usize> {
-        let mut found = self.names.containing(&folded(text));
+        let mut found = self.folded.containing(&folded(text));
         let by_hint = part_of_hint(text).map(|part| self.hints.containing(&part.to_ascii_lowercase())).unwrap_or_default();
         if !by_hint.is_empty() {
             found.extend(by_hint);
@@ -61,12 +61,12 @@ impl Names {
 
     pub(super) fn shrink_to_fit(&mut self) {
         self.keys.shrink_to_fit();
-        self.names.shrink_to_fit();
+        self.folded.shrink_to_fit();
         self.hints.shrink_to_fit();
     }
 
     /// Returns the memory, without spare room.
     pub(super) fn bytes(&self) -> usize {
-        self.keys.len() * size_of::<SearchedKey>() + self.names.bytes() + self.hints.bytes()
+        self.keys.len() * size_of::<SearchedKey>() + self.folded.bytes() + self.hints.bytes()
     }
 }
