@@ -30,6 +30,7 @@ mod limits;
 mod lists;
 mod mail;
 mod members;
+mod packed;
 mod pages;
 mod parsers;
 mod passkeys;
