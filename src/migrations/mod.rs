@@ -58,6 +58,7 @@ mod m0051_key_indexes;
 mod m0052_keys_by_custodian;
 mod m0053_sandbox_indexes;
 mod m0056_trip_order;
+mod m0057_usage_storage;
 mod schema;
 
 /// All migrations, in order.
@@ -115,6 +116,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0052_keys_by_custodian::Migration),
             Box::new(m0053_sandbox_indexes::Migration),
             Box::new(m0056_trip_order::Migration),
+            Box::new(m0057_usage_storage::Migration),
         ]
     }
 }
