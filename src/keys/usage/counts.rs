@@ -1,5 +1,6 @@
 //! Requests by hour and last uses of keys: one transaction writes a batch of both.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -9,6 +10,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use super::Batch;
 use super::addresses::newer_address;
 use crate::core::Core;
+use crate::keys::index::{Drained, EntryRef};
 use crate::keys::model::KeyId;
 use crate::keys::tables::{address, last_use, usage};
 use crate::scopes::Scope;
@@ -20,47 +22,50 @@ use kit::db::{DbResult, insert_packed};
 const NO_SCOPE: i16 = 255;
 
 pub(super) async fn write(core: &Core, batch: &Batch, now: Time) -> DbResult<()> {
-    let hour = now.hour();
-    let mut counts: Vec<usage::Model> = Vec::new();
-    let mut rows: HashMap<(KeyId, i16), usize> = HashMap::new();
-    let mut last: HashMap<KeyId, last_use::Model> = HashMap::new();
-    for (entry, drained) in batch {
-        for (scope, allowed, denied) in &drained.counts {
-            let scope = scope_column(*scope);
-            // A key that was changed in the meantime is queued twice; a statement must not touch a row twice.
-            let row = *rows.entry((entry.id, scope)).or_insert_with(|| {
-                counts.push(usage::Model {
-                    workspace_id: entry.workspace(),
-                    key_id: entry.id,
-                    hour,
-                    scope,
-                    allowed: 0,
-                    denied: 0,
-                });
-                counts.len() - 1
-            });
-            counts[row].allowed += i64::from(*allowed);
-            counts[row].denied += i64::from(*denied);
-        }
-        if let Some((_, latest)) = drained.networks.iter().max_by_key(|(_, network)| network.last) {
-            let row = last_use::Model { key_id: entry.id, at: latest.last, ip: latest.address.to_string() };
-            last.entry(entry.id)
-                .and_modify(|known| {
-                    if known.at < row.at {
-                        *known = row.clone();
-                    }
-                })
-                .or_insert(row);
-        }
-    }
-    // The same order on every node: nodes that write the same rows at once queue instead of deadlocking.
-    counts.sort_unstable_by_key(|row| (row.key_id, row.scope));
-    let mut last: Vec<_> = last.into_values().collect();
-    last.sort_unstable_by_key(|row| row.key_id);
+    let (counts, last) = (count_rows(batch, now.hour()), last_use_rows(batch));
     let tx = core.db.begin_essential().await?;
     add_counts(&tx, &counts).await?;
     insert_packed::<last_use::Entity>(&tx, &last, Some(newer_use())).await?;
     tx.commit().await
+}
+
+/// Returns the counts of a batch, one row for each key and scope: a key that was changed in the meantime is queued twice, and a
+/// statement must not touch a row twice. The order is the same on every node: nodes that write the same rows at once queue
+/// instead of deadlocking.
+fn count_rows(batch: &Batch, hour: Time) -> Vec<usage::Model> {
+    let mut rows = Vec::with_capacity(batch.len());
+    for (entry, drained) in batch {
+        rows.extend(drained.counts.iter().map(|(scope, allowed, denied)| usage::Model {
+            workspace_id: entry.workspace(),
+            key_id: entry.id,
+            hour,
+            scope: scope_column(*scope),
+            allowed: i64::from(*allowed),
+            denied: i64::from(*denied),
+        }));
+    }
+    rows.sort_unstable_by_key(|row| (row.key_id, row.scope));
+    rows.dedup_by(|other, kept| {
+        let is_same = (other.key_id, other.scope) == (kept.key_id, kept.scope);
+        if is_same {
+            kept.allowed += other.allowed;
+            kept.denied += other.denied;
+        }
+        is_same
+    });
+    rows
+}
+
+/// Returns the last use of each key of a batch, in the order of [`count_rows`].
+fn last_use_rows(batch: &Batch) -> Vec<last_use::Model> {
+    let last_use = |(entry, drained): &(EntryRef, Drained)| {
+        let (_, latest) = drained.networks.iter().max_by_key(|(_, network)| network.last)?;
+        Some(last_use::Model { key_id: entry.id, at: latest.last, ip: latest.address.to_string() })
+    };
+    let mut rows: Vec<_> = batch.iter().filter_map(last_use).collect();
+    rows.sort_unstable_by_key(|row| (row.key_id, Reverse(row.at)));
+    rows.dedup_by_key(|row| row.key_id);
+    rows
 }
 
 /// Keeps the later of two last uses: another node may have written it already.
@@ -205,4 +210,69 @@ pub async fn import(
     let used = address::Model { workspace_id: workspace, key_id: key, ip: ip.to_string(), first_used_at: at, last_used_at: at };
     insert_packed::<address::Entity>(db, &[used], Some(newer_address())).await?;
     insert_packed::<last_use::Entity>(db, &[last_use::Model { key_id: key, at, ip: ip.to_string() }], Some(newer_use())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use key_format::SecretDigest;
+    use kit::random::Random;
+
+    use super::*;
+    use crate::keys::index::{Index, IndexedKey, NetworkUse};
+    use crate::keys::model::Allowlist;
+    use crate::scopes::Permissions;
+    use crate::workspaces::Tenant;
+
+    fn at(seconds: u64) -> Time {
+        let start: Time = "2026-11-23T09:30:00Z".parse().expect("a time");
+        start.after(Duration::from_secs(seconds))
+    }
+
+    /// Two keys, in order.
+    fn two_keys() -> [EntryRef; 2] {
+        let (index, random) = (Index::default(), Random::seeded(7));
+        let workspace = WorkspaceId::new(at(0), &random);
+        let tenant =
+            Tenant { id: workspace, owner: workspace, slug: "skyline".into(), name: "Skyline".into(), timezone: "UTC".into() };
+        index.apply_tenant(tenant);
+        let mut keys = [1, 2].map(|number| {
+            let digest = SecretDigest([number; 32]);
+            index.apply(&IndexedKey {
+                id: KeyId::new(at(0), &random),
+                workspace,
+                sandbox: None,
+                digest,
+                name: "Fleet website".to_owned(),
+                scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
+                allowlist: Allowlist::default(),
+                rate_limit: None,
+                expires_at: None,
+                pause: None,
+                is_revoked: false,
+                revision: 1,
+            });
+            index.get(&digest).expect("an entry")
+        });
+        keys.sort_unstable_by_key(|key| key.id);
+        keys
+    }
+
+    fn used(key: &EntryRef, allowed: u32, seconds: u64) -> (EntryRef, Drained) {
+        let address = IpAddr::from([203, 0, 113, u8::try_from(seconds).expect("a byte")]);
+        let networks = vec![(address, NetworkUse { first: at(seconds), last: at(seconds), address })];
+        (key.clone(), Drained { counts: vec![(None, allowed, 1)], networks, last_used_at: Some(at(seconds)) })
+    }
+
+    #[test]
+    fn key_that_is_queued_twice_has_one_row_with_all_requests_and_the_latest_use() {
+        let [first, second] = two_keys();
+        let batch = vec![used(&second, 2, 0), used(&first, 5, 1), used(&second, 3, 3), used(&second, 4, 2)];
+        let counts = count_rows(&batch, at(0).hour());
+        let counts: Vec<_> = counts.iter().map(|row| (row.key_id, row.allowed, row.denied)).collect();
+        assert_eq!(counts, [(first.id, 5, 1), (second.id, 9, 3)]);
+        let last: Vec<_> = last_use_rows(&batch).into_iter().map(|row| (row.key_id, row.at, row.ip)).collect();
+        assert_eq!(last, [(first.id, at(1), "203.0.113.1".to_owned()), (second.id, at(3), "203.0.113.3".to_owned())]);
+    }
 }
