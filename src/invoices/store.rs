@@ -17,7 +17,8 @@ use kit::http::{Page, Paging};
 use kit::text::{Line, folded};
 
 /// The text for search is derived from a row by its last change.
-const SEARCH_TEXT: Derived<Column> = Derived { marker: Column::SearchTextOf, version: Column::UpdatedAt };
+const SEARCH_TEXT: Derived<Column> =
+    Derived { marker: Column::SearchTextOf, version: Column::UpdatedAt, index: [Column::WorkspaceId, Column::Id] };
 
 /// Rows whose text for search one transaction derives.
 const BATCH: u64 = 200;

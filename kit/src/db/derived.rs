@@ -4,7 +4,9 @@
 //! of the last change) that they were derived from. A row of another version is outdated until [`refresh`] derives them again.
 
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::search::has;
 use super::{Db, DbResult, contains};
@@ -15,6 +17,8 @@ use crate::text::folded;
 pub struct Derived<C> {
     pub marker: C,
     pub version: C,
+    /// The columns of the index of outdated rows.
+    pub index: [C; 2],
 }
 
 impl<C: ColumnTrait> Derived<C> {
@@ -47,7 +51,10 @@ pub async fn refresh<E>(
 where
     E: EntityTrait<Model: ModelTrait<Entity = E> + Send + Sync>,
 {
-    let rows = E::find().filter(derived.is_outdated()).limit(limit).all(db.read()).await?;
+    // In the order of the index: Postgres estimates that most rows are outdated, and would read the table until it finds some.
+    let outdated = E::find().filter(derived.is_outdated()).limit(limit);
+    let outdated = derived.index.into_iter().fold(outdated, |outdated, column| outdated.order_by_asc(column));
+    let rows = outdated.all(db.read()).await?;
     if rows.is_empty() {
         return Ok(false);
     }

@@ -12,7 +12,8 @@ use kit::db::{Db, DbResult, Derived, refresh};
 use kit::text::NameForms;
 
 /// The forms of names are derived from the name that a key had at a revision.
-pub(super) const FORMS: Derived<Column> = Derived { marker: Column::NameFormsOf, version: Column::Revision };
+pub(super) const FORMS: Derived<Column> =
+    Derived { marker: Column::NameFormsOf, version: Column::Revision, index: [Column::WorkspaceId, Column::Id] };
 
 /// The name in the form in which keys are sorted and compared; ASCII in lower case if it is not derived yet. It has an index.
 pub(super) fn sort_name() -> SimpleExpr {
