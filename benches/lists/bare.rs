@@ -1,5 +1,7 @@
 //! The calls without the product: the statements of a call, their rows in structs, and the body of the response.
 
+#![expect(clippy::struct_field_names, reason = "fields are named as in responses")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use planeconnection::members::MemberId;

@@ -44,9 +44,8 @@ const POSTGRES: Dialect = Dialect {
 /// Makes all rows in the database at `url`, which is that of the node.
 pub(super) async fn fill(node: &Node, url: &str) {
     let dialect = if url.starts_with("postgres") { POSTGRES } else { SQLITE };
-    let lists: [(&str, fn(u32) -> Value); 2] = [(TRIPS, trip), (INVOICES, invoice)];
-    for (list, item) in lists {
-        let items: Vec<Value> = (0..ROWS).map(item).collect();
+    let lists = [(TRIPS, (0..ROWS).map(trip).collect()), (INVOICES, (0..ROWS).map(invoice).collect::<Vec<Value>>())];
+    for (list, items) in lists {
         let results = node.post(&format!("{list}/batch"), &json!({ "items": items })).await;
         assert_eq!(results["failed"], 0, "{results}");
     }

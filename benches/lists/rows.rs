@@ -1,5 +1,7 @@
 //! Rows of trips, invoices, reports and audit events, with the fields that responses have.
 
+#![expect(clippy::struct_field_names, reason = "fields are named as in responses")]
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;

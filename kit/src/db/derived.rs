@@ -53,7 +53,7 @@ where
 {
     // In the order of the index: Postgres estimates that most rows are outdated, and would read the table until it finds some.
     let outdated = E::find().filter(derived.is_outdated()).limit(limit);
-    let outdated = derived.index.into_iter().fold(outdated, |outdated, column| outdated.order_by_asc(column));
+    let outdated = derived.index.into_iter().fold(outdated, QueryOrder::order_by_asc);
     let rows = outdated.all(db.read()).await?;
     if rows.is_empty() {
         return Ok(false);

@@ -244,7 +244,7 @@ mod tests {
                 workspace,
                 sandbox: None,
                 digest,
-                name: "Fleet website".to_owned(),
+                name: "Fleet website".into(),
                 scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
                 allowlist: Allowlist::default(),
                 rate_limit: None,
