@@ -164,7 +164,8 @@ impl Readers {
             for (number, found) in self.arrived(LOOK)? {
                 if found == changes && !std::mem::replace(&mut has[number], true) {
                     times.push(Instant::now());
-                } else if found == 0 {
+                }
+                if found == 0 {
                     self.send(number)?;
                 }
             }
