@@ -46,7 +46,7 @@ pub use health::Health;
 pub use list::{Direction, Sorted, newest, page, rows_of, sorted_page};
 pub use location::{Location, NotALocation, Transport};
 pub use notifications::{ChangeNotifications, Channel};
-pub use packed::{PackedDigest, PackedTime, Packing, insert_packed, packed};
+pub use packed::{ExactTime, PackedDigest, PackedRows, PackedTime, Packing, insert_packed, packed, packed_rows};
 pub use pool::{Pool, Tx};
 pub use result::DbResult;
 pub use search::contains;

@@ -187,7 +187,8 @@ impl<'de> Deserializer<'de> for Cell<'de> {
         match self.packing {
             Packing::Integer => visitor.visit_i64(integer(bytes)?),
             Packing::Time => visitor.visit_i64(micros(bytes)?),
-            Packing::Text => visitor.visit_borrowed_str(str::from_utf8(bytes).map_err(Error::custom)?),
+            Packing::Text => visitor.visit_borrowed_str(text(bytes)?),
+            Packing::JsonText => visitor.visit_string(without_blanks(text(bytes)?)),
             Packing::Uuid | Packing::OptionalUuid | Packing::Digest => visitor.visit_borrowed_bytes(bytes),
             Packing::Json => {
                 let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -205,6 +206,24 @@ impl<'de> Deserializer<'de> for Cell<'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct seq
         tuple tuple_struct map struct enum identifier ignored_any
     }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Error> {
+    str::from_utf8(bytes).map_err(Error::custom)
+}
+
+/// Removes the blanks between the tokens of JSON: the server writes one after each comma and colon.
+fn without_blanks(json: &str) -> String {
+    let mut compact = String::with_capacity(json.len());
+    let (mut in_string, mut is_escaped) = (false, false);
+    for c in json.chars() {
+        if in_string || c != ' ' {
+            compact.push(c);
+        }
+        in_string ^= c == '"' && !is_escaped;
+        is_escaped = in_string && c == '\\' && !is_escaped;
+    }
+    compact
 }
 
 /// Decodes a smallint, an integer or a bigint.

@@ -16,7 +16,7 @@ pub enum Packing {
     Integer,
     /// A text.
     Text,
-    /// A time, to be read as [`PackedTime`].
+    /// A time, to be read as [`PackedTime`] or [`ExactTime`].
     Time,
     /// A UUID, never null.
     Uuid,
@@ -26,6 +26,8 @@ pub enum Packing {
     Digest,
     /// JSON.
     Json,
+    /// JSON, to be read as the text that is stored. Postgres stores no text: its own is given without blanks between tokens.
+    JsonText,
 }
 
 /// A column to read.
@@ -59,6 +61,46 @@ impl Visitor<'_> for TimeVisitor {
     }
 }
 
+/// A time as [`PackedTime`] reads it. A text of SQLite that is not the one that a query writes for the time is an error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExactTime(pub Time);
+
+impl<'de> Deserialize<'de> for ExactTime {
+    fn deserialize<D: Deserializer<'de>>(packed: D) -> Result<Self, D::Error> {
+        packed.deserialize_any(ExactTimeVisitor)
+    }
+}
+
+struct ExactTimeVisitor;
+
+impl Visitor<'_> for ExactTimeVisitor {
+    type Value = ExactTime;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time as a query writes it")
+    }
+
+    fn visit_i64<E: Error>(self, micros: i64) -> Result<ExactTime, E> {
+        TimeVisitor.visit_i64(micros).map(|PackedTime(time)| ExactTime(time))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<ExactTime, E> {
+        let PackedTime(time) = TimeVisitor.visit_str(text)?;
+        if is_as_written(text, time) { Ok(ExactTime(time)) } else { Err(E::custom("a time in another form")) }
+    }
+}
+
+/// Returns whether `text`, which is read as `time`, is the one that a query writes for it: `2026-11-23T09:30:00.500+00:00`, with
+/// no digit of the fraction, three or six.
+fn is_as_written(text: &str, time: Time) -> bool {
+    let length = match time.micros() % 1_000_000 {
+        0 => 25,
+        micros if micros % 1_000 == 0 => 29,
+        _ => 32,
+    };
+    text.len() == length && text.as_bytes()[10] == b'T' && text.ends_with("+00:00")
+}
+
 /// 32 bytes, in a packed row or in one that is read by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PackedDigest(pub [u8; 32]);
@@ -88,5 +130,53 @@ impl TryGetable for PackedDigest {
         let bytes = Vec::<u8>::try_get_by(row, index)?;
         let other_length = |bytes: Vec<u8>| TryGetError::DbErr(DbErr::Type(format!("a digest of {} bytes", bytes.len())));
         bytes.try_into().map(Self).map_err(other_length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error, StrDeserializer};
+
+    use super::*;
+
+    fn read(text: &str) -> Result<ExactTime, Error> {
+        let text: StrDeserializer<'_, Error> = text.into_deserializer();
+        ExactTime::deserialize(text)
+    }
+
+    /// Returns the text that a query writes to SQLite.
+    fn written(time: Time) -> String {
+        let time = chrono::DateTime::from_timestamp_micros(time.micros()).expect("a time");
+        time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
+    }
+
+    #[test]
+    fn time_in_another_form_is_an_error() {
+        for text in [
+            "2026-11-23T09:30:00Z",
+            "2026-11-23t09:30:00+00:00",
+            "2026-11-23T09:30:00-00:00",
+            "2026-11-23T10:30:00+01:00",
+            "2026-11-23T09:30:00.5+00:00",
+            "2026-11-23T09:30:00.000+00:00",
+            "2026-11-23T09:30:00.500000+00:00",
+            "2026-11-23T09:30:00.0000001+00:00",
+            "2026-11-23 09:30:00+00:00",
+            "",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn exact_time_is_read_as_it_was_written(seconds in 0..253_402_207_200_i64, micros in 0..1_000_000_i64) {
+            for micros in [0, micros / 1_000 * 1_000, micros] {
+                let time = Time::from_micros(seconds * 1_000_000 + micros).expect("a time");
+                prop_assert_eq!(read(&written(time)), Ok(ExactTime(time)));
+            }
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn rows<T: DeserializeOwned>(
 fn expression(column: SimpleExpr, packing: Packing) -> SimpleExpr {
     match packing {
         // The binary form of jsonb has a version of its own.
-        Packing::Json => column.cast_as("text"),
+        Packing::Json | Packing::JsonText => column.cast_as("text"),
         Packing::Integer | Packing::Text | Packing::Time | Packing::Uuid | Packing::OptionalUuid | Packing::Digest => column,
     }
 }

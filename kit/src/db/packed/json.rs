@@ -14,22 +14,33 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Seq
 use super::columns::{PackedColumn, Packing};
 use crate::db::{DbResult, Pool};
 
+/// Rows as the statement returns them.
+pub(super) struct JsonRows {
+    text: String,
+    packings: Vec<Packing>,
+    /// The columns of bytes.
+    columns: Vec<Vec<u8>>,
+}
+
 /// Reads rows in one statement. All its values are in the order in which it finds the rows.
-pub(super) async fn rows<T: DeserializeOwned>(
-    db: &Pool,
-    mut from: SelectStatement,
-    columns: Vec<PackedColumn>,
-) -> DbResult<Vec<T>> {
+pub(super) async fn rows(db: &Pool, mut from: SelectStatement, columns: Vec<PackedColumn>) -> DbResult<JsonRows> {
     let packings: Vec<Packing> = columns.iter().map(|(_, packing)| *packing).collect();
     from.exprs(values(columns));
-    let Some(row) = db.query_one(&from).await? else { return Ok(Vec::new()) };
+    let none = || DbErr::RecordNotFound("the row of an aggregate".to_owned());
+    let row = db.query_one(&from).await?.ok_or_else(none)?;
     let of_other_length: i64 = row.try_get_by_index(1)?;
     if of_other_length > 0 {
         return Err(DbErr::Type(format!("{of_other_length} rows have a UUID or a digest of another length")));
     }
     let text: String = row.try_get_by_index(0)?;
     let columns = widths(&packings).zip(2..).map(|(_, place)| bytes(&row, place)).collect::<DbResult<Vec<_>>>()?;
-    decode(&text, &packings, &columns).map_err(|error| DbErr::Json(error.to_string()))
+    Ok(JsonRows { text, packings, columns })
+}
+
+impl JsonRows {
+    pub(super) fn decode<T: DeserializeOwned>(&self) -> DbResult<Vec<T>> {
+        decode(&self.text, &self.packings, &self.columns).map_err(|error| DbErr::Json(error.to_string()))
+    }
 }
 
 /// Returns the JSON text, the number of rows with bytes of another length than they should have, and the columns of bytes.
@@ -58,7 +69,7 @@ fn expression(column: SimpleExpr, packing: Packing) -> SimpleExpr {
         }
         Packing::OptionalUuid => Expr::case(column.clone().is_not_null(), Func::cust("hex").arg(column)).into(),
         Packing::Json => Func::cust("json").arg(column).into(),
-        Packing::Integer | Packing::Text | Packing::Time => column,
+        Packing::Integer | Packing::Text | Packing::Time | Packing::JsonText => column,
     }
 }
 
@@ -67,7 +78,7 @@ const fn width(packing: Packing) -> Option<u8> {
     match packing {
         Packing::Uuid => Some(16),
         Packing::Digest => Some(32),
-        Packing::Integer | Packing::Text | Packing::Time | Packing::OptionalUuid | Packing::Json => None,
+        Packing::Integer | Packing::Text | Packing::Time | Packing::OptionalUuid | Packing::Json | Packing::JsonText => None,
     }
 }
 
@@ -246,6 +257,17 @@ mod tests {
         let full = (Uuid::nil(), -7, Some(other), PackedDigest([0; 32]), Some(at), Some(name), Some(list));
         let bare = (Uuid::from_bytes(id), 9, None, PackedDigest(digest), None, None, None);
         assert_eq!(find(&db).await.expect("rows"), [full, bare]);
+    }
+
+    #[tokio::test]
+    async fn text_of_json_is_read_as_it_is_stored() {
+        for list in [r#" ["x",  1.0] "#, "nonsense", r#"{"a":1,"a":"\u0041"}"#] {
+            let row = format!("zeroblob(16), 1, NULL, zeroblob(32), NULL, NULL, '{list}'");
+            let (_folder, db) = with_rows(&[&row]).await;
+            let things = Query::select().from("things").take();
+            let read: Vec<(String,)> = packed(db.read(), things, [("list", Packing::JsonText)]).await.expect("a row");
+            assert_eq!(read, [(list.to_owned(),)]);
+        }
     }
 
     #[tokio::test]

@@ -75,6 +75,18 @@ fn numbers_have_two_four_or_eight_bytes() {
 }
 
 #[test]
+fn text_of_json_has_no_blanks_between_its_tokens() {
+    for (json, compact) in [
+        (r#"{"a": 1, "b c": [true, null, "d, e: f"]}"#, r#"{"a":1,"b c":[true,null,"d, e: f"]}"#),
+        (r#"["\" , ", "\\", " \\\" "]"#, r#"["\" , ","\\"," \\\" "]"#),
+        (r#""a  b""#, r#""a  b""#),
+        ("{}", "{}"),
+    ] {
+        assert_eq!(without_blanks(json), compact, "{json}");
+    }
+}
+
+#[test]
 fn extension_of_the_header_is_skipped() {
     let header = [&SIGNATURE[..], &[0, 0, 0, 9, 0, 0, 0, 3], b"new"].concat();
     assert_eq!(decode(&[&header, &bare(), &end()]).expect("a row").len(), 1);
