@@ -1,7 +1,7 @@
 //! The state of each chain's verification in this process, so that a page need not walk over a million events each time.
 //!
-//! [`ChainVerifier::verify_new`] continues where it stopped last time. It walks a short log from its first event again: one
-//! batch at each call, a few thousand events once a minute. Each call compares the last verified event with the log: if it is
+//! [`ChainVerifier::verify_new`] continues where it stopped last time. It walks a short log from its first event again: some
+//! hundred events at each call, a few thousand once a minute. Each call compares the last verified event with the log: if it is
 //! missing, the log was rewritten. One such call and one scan of a whole log run at a time in a workspace. A scan that was
 //! interrupted resumes where it stopped.
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::long_read::{Interrupted, LongRead, Pace};
 use super::store;
-use super::verify::{BATCH, Fault, Position, Walk, walk};
+use super::verify::{Fault, Position, Walk, walk};
 use crate::core::Core;
 use crate::limits::Limit;
 use crate::workspaces::WorkspaceId;
@@ -21,6 +21,9 @@ use kit::lock::lock;
 
 /// Events that one call of [`ChainVerifier::verify_new`] walks over.
 pub(super) const STEP: i64 = 5_000;
+
+/// Events up to which every call walks a log from its first event.
+const SHORT: i64 = 250;
 
 /// The interval at which a log of up to [`STEP`] events is walked from its first event.
 const REPEAT_INTERVAL: Duration = Duration::from_mins(1);
@@ -121,7 +124,7 @@ impl ChainVerifier {
             None => true,
         };
         let is_due = checkpoint.as_ref().is_none_or(|checkpoint| now.since(checkpoint.started_at) >= REPEAT_INTERVAL);
-        let from_start = permit.is_some() && (last <= BATCH.cast_signed() || last <= STEP && is_due);
+        let from_start = permit.is_some() && (last <= SHORT || last <= STEP && is_due);
         let from = checkpoint.clone().filter(|_| !from_start).unwrap_or(Checkpoint::start(now));
         let chain = |Walk { position, head, fault }| ChainState {
             verified: position.sequence,

@@ -10,7 +10,7 @@
 //! - `event_type` public types of events; `payloads` payloads that `publish` stores with a change, for webhooks
 //! - `authentication_start` the time from which events carry the authentication of a person
 //! - `transaction` the transaction that records; `batch` many changes in several of them; `credential` checks of the caller; `idempotency` kept responses, `answers` their transaction; `scrub`; `stored_bytes`; `chain` the hash, of `canonical` JSON; `chain_head` the row that writers lock
-//! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
+//! - `verify` walks the chain, `bulk_verify` in batches of `stored_event`s, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
 //! - `provenance` who created and changed a row; `denials` denied requests by reason; `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
 
 mod action;
@@ -20,6 +20,7 @@ mod api;
 mod authentication;
 mod authentication_start;
 mod batch;
+mod bulk_verify;
 mod canonical;
 mod chain;
 mod chain_head;
@@ -44,6 +45,7 @@ mod publish;
 mod scrub;
 mod store;
 mod stored_bytes;
+mod stored_event;
 mod tables;
 mod target;
 mod transaction;

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
 };
 use serde_json::Value;
 
@@ -81,15 +82,9 @@ async fn page_of_all(db: &impl ConnectionTrait, head: &head::Model, paging: Pagi
     Ok(Page::new(rows_of(db, rows).await?.into_iter().map(event_of).collect(), Some(total), paging, next))
 }
 
-/// Lists up to `limit` events after `sequence`, the oldest first.
-pub(super) async fn after(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    filter: &EventFilter,
-    sequence: i64,
-    limit: u64,
-) -> DbResult<Vec<event::Model>> {
-    between(db, workspace, filter, sequence, i64::MAX, limit).await
+/// Returns the first event after `sequence`.
+pub(super) async fn next(db: &impl ConnectionTrait, workspace: WorkspaceId, sequence: i64) -> DbResult<Option<event::Model>> {
+    matching(workspace, &EventFilter::default(), sequence, i64::MAX).limit(1).one(db).await
 }
 
 /// Returns the sequence of the last event that exists, whatever the head says.
@@ -109,6 +104,11 @@ pub(super) async fn between(
     until: i64,
     limit: u64,
 ) -> DbResult<Vec<event::Model>> {
+    matching(workspace, filter, sequence, until).limit(limit).all(db).await
+}
+
+/// Selects events after `sequence` and up to `until`, the oldest first.
+pub(super) fn matching(workspace: WorkspaceId, filter: &EventFilter, sequence: i64, until: i64) -> Select<event::Entity> {
     use event::Column;
     // Checked row by row: the caller reads the log from one end to the other.
     let of_key = |key: KeyId| {
@@ -120,9 +120,6 @@ pub(super) async fn between(
         .filter(Column::Sequence.gt(sequence))
         .filter(Column::Sequence.lte(until))
         .order_by_asc(Column::Sequence)
-        .limit(limit)
-        .all(db)
-        .await
 }
 
 /// Lists the events with one of these actions after the first sequence and up to the second, the oldest first.
@@ -145,22 +142,21 @@ pub(super) async fn before_the_first(db: &impl ConnectionTrait, workspace: Works
     mine.filter(event::Column::Sequence.lte(0)).order_by_asc(event::Column::Sequence).one(db).await
 }
 
-/// Returns the sequences of those `rows` that are stored in the form in which the log writes them.
+/// Returns the sequences of those events whose time and details are stored in the form in which the log writes these. The
+/// events are in the order of their sequences.
 ///
 /// Several texts parse as the same time or the same JSON, but the filters compare the stored text.
 pub(super) async fn as_written(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
-    rows: &[event::Model],
+    events: Vec<(i64, Time, Value)>,
 ) -> DbResult<HashSet<i64>> {
     use event::Column;
-    let forms = rows.iter().map(|row| (row.sequence, row.occurred_at, row.details.clone()));
     let form = Expr::tuple([Column::Sequence, Column::OccurredAt, Column::Details].map(Expr::col));
     let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
-    let ends = rows.first().zip(rows.last());
-    let mine = mine
-        .filter(Condition::all().add_option(ends.map(|(first, last)| Column::Sequence.between(first.sequence, last.sequence))));
-    let found: Vec<i64> = mine.filter(form.in_tuples(forms)).into_tuple().all(db).await?;
+    let ends = events.first().zip(events.last());
+    let mine = mine.filter(Condition::all().add_option(ends.map(|(first, last)| Column::Sequence.between(first.0, last.0))));
+    let found: Vec<i64> = mine.filter(form.in_tuples(events)).into_tuple().all(db).await?;
     Ok(found.into_iter().collect())
 }
 
@@ -328,7 +324,7 @@ pub(super) fn event_of(row: event::Model) -> Event {
 }
 
 /// An id or a name without a type is a target, too: the hash covers everything that is stored.
-fn target_of(kind: Option<String>, id: Option<String>, name: Option<String>) -> Option<EventTarget> {
+pub(super) fn target_of(kind: Option<String>, id: Option<String>, name: Option<String>) -> Option<EventTarget> {
     let any = kind.is_some() || id.is_some() || name.is_some();
     any.then(|| EventTarget { kind: kind.unwrap_or_default(), id, name })
 }

@@ -3,17 +3,14 @@
 use std::ops::ControlFlow;
 
 use super::action::Action;
+use super::bulk_verify::advance;
 use super::chain::{GENESIS, Hash, link};
 use super::event::{Event, EventId};
-use super::filter::EventFilter;
 use super::store;
 use super::tables::{event, head};
 use super::target::TargetKind;
 use crate::workspaces::WorkspaceId;
 use kit::db::{Db, DbResult, is_unavailable};
-
-/// Events of one query.
-pub(super) const BATCH: u64 = 250;
 
 /// The outcome of a verification.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,28 +83,25 @@ pub(super) async fn walk(db: &Db, workspace: WorkspaceId, from: Position, most: 
     if let Some(fault) = before_the_first(db, workspace).await? {
         return Ok(Walk { position: Position::START, head: last, fault: Some(fault) });
     }
-    let (mut position, mut at_once) = (from, BATCH);
+    let end = from.sequence.saturating_add(most).min(last);
+    let mut position = from;
     loop {
+        position = advance(db, workspace, position, end).await?;
         if position.sequence - from.sequence >= most && position.sequence < last {
             return Ok(Walk { position, head: last, fault: None });
         }
-        let batch = match store::after(db.read(), workspace, &EventFilter::default(), position.sequence, at_once).await {
-            Ok(batch) => batch,
+        // The next event is past the end, or may have a fault.
+        let row = match store::next(db.read(), workspace, position.sequence).await {
+            Ok(Some(row)) => row,
+            Ok(None) => return Ok(Walk { position, head: last, fault: at_the_end(position, &head) }),
             Err(error) if is_unavailable(&error) => return Err(error),
-            // A row of the batch cannot be read. Continues row by row, to find which.
-            Err(_) if at_once > 1 => {
-                at_once = 1;
-                continue;
-            }
             Err(_) => {
                 return Ok(Walk { position, head: last, fault: Some(Fault::Unreadable { sequence: position.sequence + 1 }) });
             }
         };
-        if batch.is_empty() {
-            return Ok(Walk { position, head: last, fault: at_the_end(position, &head) });
-        }
-        if let ControlFlow::Break(fault) = pass(db, &head, &mut position, batch).await? {
-            return Ok(Walk { position, head: last, fault });
+        match pass(db, &head, position, row).await? {
+            ControlFlow::Continue(next) => position = next,
+            ControlFlow::Break(fault) => return Ok(Walk { position, head: last, fault }),
         }
     }
 }
@@ -120,35 +114,33 @@ async fn before_the_first(db: &Db, workspace: WorkspaceId) -> DbResult<Option<Fa
     }
 }
 
-/// Verifies a batch of events, up to the first that does not fit or lies past the head.
+/// Verifies the event that follows `position`. Breaks if it does not fit or lies past the head.
 async fn pass(
     db: &Db,
     head: &head::Model,
-    position: &mut Position,
-    batch: Vec<event::Model>,
-) -> DbResult<ControlFlow<Option<Fault>>> {
-    let as_written = store::as_written(db.read(), head.workspace_id, &batch).await?;
-    for row in batch {
-        if row.sequence > head.sequence && position.sequence >= head.sequence {
-            return Ok(ControlFlow::Break(past_the_head(db, *position, head).await?));
-        }
-        let id = EventId(row.id).to_string();
-        if row.sequence != position.sequence + 1 {
-            let fault = Fault::Missing { sequence: position.sequence + 1, found: row.sequence, id };
-            return Ok(ControlFlow::Break(Some(fault)));
-        }
-        let (stored, sequence) = (row.hash.clone(), row.sequence);
-        let event = store::event_of(row);
-        let hash = link(&position.hash, &event);
-        if stored != hash || !as_written.contains(&sequence) {
-            return Ok(ControlFlow::Break(Some(Fault::Altered { sequence, id })));
-        }
-        if sequence == 1 && !begins(head.workspace_id, &event) {
-            return Ok(ControlFlow::Break(Some(Fault::Foreign { id })));
-        }
-        *position = Position { sequence, hash };
+    position: Position,
+    row: event::Model,
+) -> DbResult<ControlFlow<Option<Fault>, Position>> {
+    if row.sequence > head.sequence && position.sequence >= head.sequence {
+        return Ok(ControlFlow::Break(past_the_head(db, position, head).await?));
     }
-    Ok(ControlFlow::Continue(()))
+    let id = EventId(row.id).to_string();
+    if row.sequence != position.sequence + 1 {
+        let fault = Fault::Missing { sequence: position.sequence + 1, found: row.sequence, id };
+        return Ok(ControlFlow::Break(Some(fault)));
+    }
+    let form = (row.sequence, row.occurred_at, row.details.clone());
+    let is_as_written = !store::as_written(db.read(), head.workspace_id, vec![form]).await?.is_empty();
+    let (stored, sequence) = (row.hash.clone(), row.sequence);
+    let event = store::event_of(row);
+    let hash = link(&position.hash, &event);
+    if stored != hash || !is_as_written {
+        return Ok(ControlFlow::Break(Some(Fault::Altered { sequence, id })));
+    }
+    if sequence == 1 && !begins(head.workspace_id, &event) {
+        return Ok(ControlFlow::Break(Some(Fault::Foreign { id })));
+    }
+    Ok(ControlFlow::Continue(Position { sequence, hash }))
 }
 
 /// Compares the end of the chain with its head.
@@ -161,7 +153,7 @@ fn at_the_end(position: Position, head: &head::Model) -> Option<Fault> {
 
 /// Returns whether `event` says that `workspace` was created. The hash does not cover the workspace's id, so this ties a
 /// chain to its workspace.
-fn begins(workspace: WorkspaceId, event: &Event) -> bool {
+pub(super) fn begins(workspace: WorkspaceId, event: &Event) -> bool {
     let target = event
         .target
         .as_ref()

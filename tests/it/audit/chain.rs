@@ -57,17 +57,86 @@ async fn log_with_gap_or_without_head_is_still_listed() {
     assert_eq!((left.items("id").len(), left.at("/data/total").as_u64()), (4, Some(events - 1)), "what is there is counted");
 }
 
+/// Records events with these details, and returns the sequence of the last one.
+async fn record(t: &TestApp, details: impl IntoIterator<Item = serde_json::Value>) -> i64 {
+    let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
+    for details in details {
+        tx.record(Action::KeyUsed, None, details);
+    }
+    let last = tx.sequence();
+    tx.commit().await.expect("a commit");
+    last
+}
+
+/// A log of some more than 2,100 events.
+async fn with_a_long_log(t: TestApp) -> TestApp {
+    record(&t, (0..2_100).map(|number| serde_json::json!({ "number": number }))).await;
+    t
+}
+
+/// Sequences at the borders of batches and between these, the last one first: so the fault that was made last is found first.
+const BORDERS: [i64; 7] = [2_050, 2_001, 2_000, 1_001, 1_000, 999, 2];
+
 #[tokio::test]
 async fn verification_continues_past_the_first_batch() {
-    let t = TestApp::new().await;
-    let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
-    for number in 0..2_100 {
-        tx.record(Action::KeyUsed, None, serde_json::json!({ "number": number }));
-    }
-    tx.commit().await.expect("a commit");
+    let t = with_a_long_log(TestApp::new().await).await;
     assert_eq!(fault(&t).await, None);
-    t.tamper("UPDATE audit_events SET details = '{}' WHERE sequence = 2050").await;
-    assert_eq!(sequence(fault(&t).await), 2050);
+    for altered in BORDERS {
+        t.tamper(&format!("UPDATE audit_events SET details = '{{}}' WHERE sequence = {altered}")).await;
+        assert_eq!(sequence(fault(&t).await), altered);
+    }
+}
+
+#[tokio::test]
+async fn removed_event_at_the_border_of_a_batch_is_detected() {
+    let t = with_a_long_log(TestApp::new().await).await;
+    for removed in BORDERS {
+        t.tamper(&format!("DELETE FROM audit_events WHERE sequence = {removed}")).await;
+        let fault = fault(&t).await;
+        assert!(matches!(fault, Some(Fault::Missing { sequence, .. }) if sequence == removed), "{removed}: {fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn unreadable_event_at_the_border_of_a_batch_is_reported() {
+    let t = with_a_long_log(TestApp::in_a_file().await).await;
+    for (altered, change) in
+        BORDERS.into_iter().zip(["outcome = x'ff'", "details = '{'", "occurred_at = 'yesterday'"].into_iter().cycle())
+    {
+        t.tamper(&format!("UPDATE audit_events SET {change} WHERE sequence = {altered}")).await;
+        let fault = fault(&t).await;
+        assert!(matches!(fault, Some(Fault::Unreadable { sequence }) if sequence == altered), "{altered}: {fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn truncated_long_log_is_detected() {
+    for left in [2_000, 1_999] {
+        let t = with_a_long_log(TestApp::new().await).await;
+        t.tamper(&format!("DELETE FROM audit_events WHERE sequence > {left}")).await;
+        assert!(matches!(fault(&t).await, Some(Fault::End { last, .. }) if last == left), "{left}");
+    }
+}
+
+#[tokio::test]
+async fn details_with_unsorted_names_and_any_number_are_verified() {
+    let t = TestApp::new().await;
+    let numbers = serde_json::json!([0, -1, 0.5, -0.0, 1e21, 1e-7, u64::MAX, i64::MIN, 9_007_199_254_740_993_i64]);
+    let texts = serde_json::json!({ "é, : \"": "\u{1f680} \\ \n", "": [{}, []] });
+    let odd = serde_json::json!({ "z": numbers, "a": texts, "B": null, "\u{ff5e}": 1, "\u{1f600}": true });
+    record(&t, vec![odd; 3]).await;
+    assert_eq!(fault(&t).await, None);
+}
+
+#[tokio::test]
+async fn number_in_another_form_is_detected() {
+    let t = TestApp::new().await;
+    let last = record(&t, vec![serde_json::json!({ "number": 1.5 }); 3]).await;
+    assert_eq!(fault(&t).await, None);
+    // The hash covers doubles, which these numbers are rounded to.
+    let change = t.database.by_engine("replace(details, '1.5', '1.50')", "jsonb_build_object('number', 1.50000000000000000001)");
+    t.tamper(&format!("UPDATE audit_events SET details = {change} WHERE sequence = {}", last - 1)).await;
+    assert!(matches!(fault(&t).await, Some(Fault::Altered { sequence, .. }) if sequence == last - 1));
 }
 
 #[tokio::test]
