@@ -1,4 +1,5 @@
-//! The log as a stream of chunks, oldest event first. Memory does not grow with the length of the log.
+//! The log as a stream of chunks, oldest event first. Memory does not grow with the length of the log: it holds a chunk, and the
+//! events of the next one.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use super::event::Event;
 use super::filter::EventFilter;
 use super::long_read::{Interrupted, LongRead, Pace};
 use super::store;
+use super::stored_event::{self, PackedEvents, StoredEvent, decode, on_own_thread};
 use crate::core::Core;
 use crate::limits::{ExportRefused, Exporter, Permit, Slot};
 use crate::workspaces::WorkspaceId;
@@ -21,7 +23,7 @@ use kit::csv::{self, Cell};
 use kit::db::Db;
 
 /// Events of one chunk.
-const BATCH: u64 = 500;
+const BATCH: i64 = 1_000;
 
 /// The format of an export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, utoipa::ToSchema, clap::ValueEnum)]
@@ -136,13 +138,6 @@ pub(super) fn export_for(
     stream(request.read.core.db.clone(), request.read.workspace, filter, format, Some(request))
 }
 
-struct Progress {
-    sequence: i64,
-    /// The last event to be written; unknown before the first chunk.
-    until: Option<i64>,
-    ended: bool,
-}
-
 fn stream(
     db: Db,
     workspace: WorkspaceId,
@@ -150,35 +145,119 @@ fn stream(
     format: Format,
     request: Option<ExportRequest>,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
-    let start = Progress { sequence: 0, until: None, ended: false };
-    try_unfold((db, filter, request, start), move |(db, filter, request, mut progress)| async move {
-        if progress.ended {
+    let chunks = Chunks { db, workspace, filter, format, request, sequence: 0, until: None, next: None, ended: false };
+    try_unfold(chunks, |mut chunks| async move {
+        let chunk = chunks.next_chunk().await?;
+        Ok(chunk.map(|chunk| (Bytes::from(chunk), chunks)))
+    })
+}
+
+/// An export under way.
+struct Chunks {
+    db: Db,
+    workspace: WorkspaceId,
+    filter: EventFilter,
+    format: Format,
+    request: Option<ExportRequest>,
+    /// The last event that was written.
+    sequence: i64,
+    /// The last event to be written; unknown before the first chunk.
+    until: Option<i64>,
+    /// The events of the next chunk, if they were read while the last one was written.
+    next: Option<PackedEvents>,
+    ended: bool,
+}
+
+/// Events as text.
+struct Written {
+    text: Vec<u8>,
+    events: i64,
+    /// The sequence of the last one.
+    last: Option<i64>,
+}
+
+impl Chunks {
+    async fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, ExportError> {
+        if self.ended {
             return Ok(None);
         }
-        let _permit = match &request {
-            Some(request) => Some(request.next_batch().await.inspect_err(|error| request.log_end(error, &progress.sequence))?),
+        let _permit = match &self.request {
+            Some(request) => Some(request.next_batch().await.inspect_err(|error| request.log_end(error, &self.sequence))?),
             None => None,
         };
-        let mut chunk = Vec::new();
-        let until = if let Some(until) = progress.until {
+        let mut header = Vec::new();
+        let until = if let Some(until) = self.until {
             until
         } else {
-            if format == Format::Csv {
-                csv::write_header(&mut chunk, &CSV_HEADER);
+            if self.format == Format::Csv {
+                csv::write_header(&mut header, &CSV_HEADER);
             }
-            store::last(db.read(), workspace).await?
+            store::last(self.db.read(), self.workspace).await?
         };
-        progress.until = Some(until);
-        let rows = store::between(db.read(), workspace, &filter, progress.sequence, until, BATCH).await?;
-        progress.ended = (rows.len() as u64) < BATCH;
-        progress.sequence = rows.last().map_or(progress.sequence, |row| row.sequence);
-        let events = rows.into_iter().map(store::event_of);
-        match format {
-            Format::Csv => csv::write_rows(&mut chunk, events.map(csv_row)),
-            Format::Ndjson => events.for_each(|event| ndjson_row(&mut chunk, &event)),
+        self.until = Some(until);
+        let written = self.write_events(until).await?;
+        self.ended = written.events < BATCH || written.last.is_none_or(|last| last >= until);
+        self.sequence = written.last.unwrap_or(self.sequence);
+        Ok(Some(if header.is_empty() { written.text } else { [header, written.text].concat() }))
+    }
+
+    /// Writes the events of the next chunk, and meanwhile reads those after it.
+    async fn write_events(&mut self, until: i64) -> Result<Written, DbErr> {
+        let events = match self.next.take() {
+            Some(events) => Some(events),
+            None => self.read(self.sequence, until).await?,
+        };
+        let Some(events) = events else { return self.write_rows(until).await };
+        let (format, guess) = (self.format, self.sequence.saturating_add(BATCH));
+        let (written, next) = tokio::join!(on_own_thread(move || write_packed(format, events)), self.read_ahead(guess, until));
+        let Some(written) = written? else { return self.write_rows(until).await };
+        self.next = next.filter(|_| written.last == Some(guess));
+        Ok(written)
+    }
+
+    /// Reads the events of a chunk; `None` if they have to be read row by row.
+    async fn read(&self, sequence: i64, until: i64) -> Result<Option<PackedEvents>, DbErr> {
+        if self.filter.search.is_some() || self.filter.target_id.is_some() {
+            return Ok(None);
         }
-        Ok(Some((Bytes::from(chunk), (db, filter, request, progress))))
-    })
+        stored_event::read(self.db.read(), self.workspace, &self.filter, sequence, until, BATCH.unsigned_abs()).await
+    }
+
+    /// Reads the events of the chunk after the present one, if it is known to begin after `guess`: sequences have no gaps, but
+    /// those that a filter finds do. Whatever fails is read again for its own chunk.
+    async fn read_ahead(&self, guess: i64, until: i64) -> Option<PackedEvents> {
+        if guess >= until || self.filter != EventFilter::default() {
+            return None;
+        }
+        self.read(guess, until).await.ok().flatten()
+    }
+
+    /// Reads events row by row, and writes them: also those with a value of another type or form than the log writes.
+    async fn write_rows(&self, until: i64) -> Result<Written, DbErr> {
+        let (filter, limit) = (&self.filter, BATCH.unsigned_abs());
+        let rows = store::between(self.db.read(), self.workspace, filter, self.sequence, until, limit).await?;
+        Ok(write(self.format, rows.into_iter().map(store::event_of).collect()))
+    }
+}
+
+/// Decodes and writes events; `None` if a value has another type or form than the log writes.
+fn write_packed(format: Format, events: PackedEvents) -> Option<Written> {
+    let event = |stored: StoredEvent| {
+        let (hash, details) = (hex::encode(stored.hash()), stored.details().ok()?);
+        Some(Event { hash, ..stored.into_event(details) })
+    };
+    let events: Option<Vec<Event>> = decode(events)?.into_iter().map(event).collect();
+    events.map(|events| write(format, events))
+}
+
+fn write(format: Format, events: Vec<Event>) -> Written {
+    let last = events.last().map(|event| event.sequence);
+    let (mut text, count) = (Vec::new(), events.len());
+    match format {
+        Format::Csv => csv::write_rows(&mut text, events.into_iter().map(csv_row)),
+        Format::Ndjson => events.iter().for_each(|event| ndjson_row(&mut text, event)),
+    }
+    Written { text, events: i64::try_from(count).unwrap_or(i64::MAX), last }
 }
 
 fn ndjson_row(chunk: &mut Vec<u8>, event: &Event) {
