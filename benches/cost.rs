@@ -1,16 +1,27 @@
-//! Instructions of a verification and of a whole request, counted by callgrind: counts are reproducible, times are not.
+//! Instructions of a verification and of whole requests, counted by callgrind: counts are reproducible, times are not.
 //!
 //! `cargo bench --profile dev --bench cost`, which the tests run, holds them against a recorded budget: the counts of the
 //! day it was set and a thirtieth more. A change that costs more on purpose raises the budget in the same commit. The
 //! dev profile is counted, because it is built for the tests already; docs/PERFORMANCE.md is about the release profile.
+//!
+//! Of this thread, everything between a request and its response is counted. Each connection to SQLite has a thread of the
+//! driver: of these, the run of statements is counted, but not how threads wait for each other.
 
+#[path = "shared/node.rs"]
+mod shared;
+#[path = "shared/trip.rs"]
+mod trip;
+
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::pin;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use kit::clock::{Clock, Time};
-use kit::db::Location;
+use kit::db::{Db, DbResult, Location};
 use kit::http::serve::Service;
 use kit::random::Random;
 use planeconnection::app::App;
@@ -21,7 +32,10 @@ use planeconnection::keys::{self, CreateKey};
 use planeconnection::middleware::HttpStack;
 use planeconnection::router;
 use planeconnection::scopes::{Module, Permissions, Scope};
-use planeconnection::workspaces::{self, CreateWorkspace, Owner};
+use planeconnection::workspaces::WorkspaceId;
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
+use testkit::{TRIPS, WHOAMI};
 use tokio::runtime::Runtime;
 
 /// The memory allocator of the binary.
@@ -30,12 +44,24 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const CALLER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
 
-/// A node with one key.
+/// Trips of the workspace.
+const ROWS: u32 = 200;
+
+/// Requests by which each connection to the database comes to prepare each statement.
+const WARM_UP: usize = 24;
+
+/// More statements than there are connections for reads, which take turns.
+const ALL_CONNECTIONS: usize = 24;
+
+/// A node with a key that reads.
 struct Node {
     runtime: Runtime,
     app: App,
     front: HttpStack,
+    workspace: WorkspaceId,
     secret: String,
+    /// The path that is asked for.
+    path: String,
     _folder: tempfile::TempDir,
 }
 
@@ -45,36 +71,29 @@ impl Node {
         let folder = tempfile::tempdir().expect("a folder");
         let location = Location::Sqlite(folder.path().join("cost.db"));
         let clock = Clock::manual("2026-11-23T09:30:00Z".parse::<Time>().expect("a time"));
-        let (app, secret) = runtime.block_on(async {
+        let (app, workspace, secret) = runtime.block_on(async {
             let app = App::open_with(Config::default(), &location, clock, Random::seeded(7)).await.expect("a database");
-            let owner = Owner {
-                email: "ana@skyline.example".parse().expect("an email"),
-                name: "Ana Keller".parse().expect("a name"),
-                password: "correct horse battery".to_owned().into(),
-            };
-            let create = CreateWorkspace {
-                name: "Skyline Aviation".parse().expect("a name"),
-                slug: "skyline".parse().expect("a slug"),
-                timezone: "Europe/Zurich".parse().expect("a time zone"),
-                owner,
-            };
-            let (workspace, _) = workspaces::create(&app, AuditContext::operator("cost"), create).await.expect("a workspace");
-            app.cluster.join("cost").await.expect("a lease");
-            let create = CreateKey {
-                name: "Fleet website".parse().expect("a name"),
-                permissions: Permissions::ReadOnly,
-                scopes: None,
-                expires_at: Some(None),
-                ip_allowlist: None,
-                rate_limit: None,
-                description: None,
-                custodian_id: None,
-                test: false,
-            };
-            let new = keys::create(&app.keys, workspace.id, AuditContext::operator("cost"), create, None).await.expect("a key");
-            (app, new.secret.expose().to_owned())
+            let workspace = shared::set_up(&app).await;
+            let secret = create_key(&app, workspace, "Fleet website", Permissions::ReadOnly).await;
+            (app, workspace, secret)
         });
-        Self { front: router::router(app.clone()), runtime, app, secret, _folder: folder }
+        let front = router::router(app.clone());
+        Self { runtime, app, front, workspace, secret, path: WHOAMI.to_owned(), _folder: folder }
+    }
+
+    /// Stores trips, and returns the id of one of them.
+    fn store_trips(&self) -> String {
+        let items: Vec<Value> = (0..ROWS).map(trip::trip).collect();
+        self.runtime.block_on(async {
+            let writer = create_key(&self.app, self.workspace, "Planning", Permissions::ReadWrite).await;
+            let batch = json!({ "items": items });
+            let results =
+                shared::post(&self.front, Some(("x-api-key", writer.as_str())), &format!("{TRIPS}/batch"), &batch).await;
+            assert_eq!(results["failed"], 0, "{results}");
+            let page = shared::answer(self.front.clone(), self.request(TRIPS)).await;
+            let page: Value = serde_json::from_slice(&page).expect("JSON");
+            page["data"]["items"][0]["id"].as_str().expect("an id").to_owned()
+        })
     }
 
     fn request(&self, path: &str) -> Request {
@@ -82,23 +101,92 @@ impl Node {
         request.header("user-agent", "cost/1").body(Body::empty()).expect("a request")
     }
 
-    fn ask(&self, path: &str) -> u16 {
-        let answered = self.front.clone().serve(CALLER, Service::Regular, self.request(path));
+    fn ask(&self) -> u16 {
+        let answered = self.front.clone().serve(CALLER, Service::Regular, self.request(&self.path));
         self.runtime.block_on(answered).status().as_u16()
     }
 
-    /// Used before: what is made once is made.
-    fn warm(path: &str) -> Self {
-        let node = Self::start();
-        for _ in 0..3 {
-            assert_eq!(node.ask(path), 200, "{path}");
+    /// Asks, and polls the response only when the threads of SQLite have nothing more to do. How often it is polled depends on
+    /// the scheduler otherwise, and each time costs thousands of instructions.
+    fn ask_with_rows(&self) -> u16 {
+        let mut answered = pin!(self.front.clone().serve(CALLER, Service::Regular, self.request(&self.path)));
+        let answered = poll_fn(|context| {
+            let_sqlite_finish();
+            answered.as_mut().poll(context)
+        });
+        self.runtime.block_on(answered).status().as_u16()
+    }
+
+    /// Asks so many times: what is made once is made then.
+    fn warm_up(&self, requests: usize) {
+        for _ in 0..requests {
+            assert_eq!(self.ask(), 200, "{}", self.path);
         }
+    }
+
+    /// A node with trips, from which `path` reads: it gets the id of one.
+    fn with_trips(path: impl FnOnce(&str) -> String) -> Self {
+        let mut node = Self::start();
+        node.path = path(&node.store_trips());
+        for round in 0..WARM_UP {
+            node.warm_up(1);
+            // Connections take turns. Other statements in between keep a statement from meeting the same one each time.
+            node.runtime.block_on(reset_counts(&node.app.db, round % 3)).expect("a row");
+        }
+        node.runtime.block_on(reset_counts(&node.app.db, ALL_CONNECTIONS)).expect("a row");
         node
     }
 }
 
+async fn create_key(app: &App, workspace: WorkspaceId, name: &str, permissions: Permissions) -> String {
+    let create = CreateKey {
+        name: name.parse().expect("a name"),
+        permissions,
+        scopes: None,
+        expires_at: Some(None),
+        ip_allowlist: None,
+        rate_limit: None,
+        description: None,
+        custodian_id: None,
+        test: false,
+    };
+    let new = keys::create(&app.keys, workspace, AuditContext::operator("cost"), create, None).await.expect("a key");
+    new.secret.expose().to_owned()
+}
+
+/// Executes statements that reset the counts of their connections' threads, see [`SQLITE`]: so many on connections for reads, and
+/// one on each connection that is for something else.
+async fn reset_counts(db: &Db, reads: usize) -> DbResult<()> {
+    let reset = || Statement::from_string(db.read().get_database_backend(), "SELECT sqlite_source_id()");
+    for _ in 0..reads {
+        db.read().query_one_raw(reset()).await?;
+        // The connection goes back to the pool in a task.
+        tokio::task::yield_now().await;
+    }
+    db.lease_pools().read.query_one_raw(reset()).await?;
+    let tx = db.begin_essential().await?;
+    tx.query_one_raw(reset()).await?;
+    tx.rollback().await
+}
+
+/// Gives the threads of SQLite the time to finish a statement. It is not counted, see [`SQLITE`].
+#[inline(never)]
+fn let_sqlite_finish() {
+    testkit::wait::pause(Duration::from_millis(200));
+}
+
 fn whoami() -> Node {
-    Node::warm("/api/v1/auth/whoami")
+    let node = Node::start();
+    node.warm_up(3);
+    node
+}
+
+fn list_of_trips() -> Node {
+    Node::with_trips(|_| format!("{TRIPS}?page_size=20"))
+}
+
+fn one_trip() -> Node {
+    Node::with_trips(|id| format!("{TRIPS}/{id}"))
 }
 
 #[library_benchmark(config = LibraryBenchmarkConfig::default().tool(budget(VERIFY)))]
@@ -113,7 +201,21 @@ fn verify(node: Node) -> Node {
 #[library_benchmark(config = LibraryBenchmarkConfig::default().tool(budget(REQUEST)))]
 #[bench::whoami(setup = whoami)]
 fn request(node: Node) -> Node {
-    assert_eq!(node.ask("/api/v1/auth/whoami"), 200);
+    assert_eq!(node.ask(), 200);
+    node
+}
+
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(budget_with_rows(LIST)))]
+#[bench::trips(setup = list_of_trips)]
+fn list(node: Node) -> Node {
+    assert_eq!(node.ask_with_rows(), 200);
+    node
+}
+
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(budget_with_rows(ROW)))]
+#[bench::trip(setup = one_trip)]
+fn row(node: Node) -> Node {
+    assert_eq!(node.ask_with_rows(), 200);
     node
 }
 
@@ -124,11 +226,29 @@ const VERIFY: u64 = 18_000;
 /// field `test` of the answer and the rest of rate limits in responses; all three together may add 3 %.
 const REQUEST: u64 = 267_900;
 
+/// Instructions a list of 20 of 200 trips may take, in both threads.
+const LIST: u64 = 0;
+
+/// Instructions one trip by its id may take, in both threads.
+const ROW: u64 = 0;
+
+/// The functions by which callgrind counts the threads of SQLite: a step of a statement is counted; waiting for it here is not;
+/// the function behind `SELECT sqlite_source_id()` sets the counts of its thread back to zero, so that the set-up does not count.
+const SQLITE: [&str; 3] =
+    ["--toggle-collect=*ExecuteIter*Iterator>::next*", "--toggle-collect=*::let_sqlite_finish*", "--zero-before=sourceidFunc"];
+
 fn budget(instructions: u64) -> Callgrind {
-    let mut callgrind = Callgrind::default();
+    limited(Callgrind::default(), instructions)
+}
+
+fn budget_with_rows(instructions: u64) -> Callgrind {
+    limited(Callgrind::with_args(SQLITE), instructions)
+}
+
+fn limited(mut callgrind: Callgrind, instructions: u64) -> Callgrind {
     callgrind.hard_limits([(EventKind::Ir, instructions)]);
     callgrind
 }
 
-library_benchmark_group!(name = cost, benchmarks = [verify, request]);
+library_benchmark_group!(name = cost, benchmarks = [verify, request, list, row]);
 main!(library_benchmark_groups = cost);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use testkit::{INVOICES, REPORTS, TRIPS};
 
 use crate::node::Node;
+use crate::trip::trip;
 
 /// Rows of each kind.
 const ROWS: u32 = 300;
@@ -98,23 +99,6 @@ fn statements(dialect: &Dialect) -> Vec<String> {
     ];
     statements.extend(statistics.map(str::to_owned));
     statements
-}
-
-fn trip(number: u32) -> Value {
-    let (day, hour) = (number % 28 + 1, number % 20);
-    json!({
-        "externalId": format!("T-{number}"),
-        "tripType": "charter",
-        "status": "scheduled",
-        "origin": "LSZH",
-        "originName": "Zurich",
-        "destination": "EGLL",
-        "destinationName": "London Heathrow",
-        "departureDate": format!("2027-01-{day:02}T{hour:02}:00:00Z"),
-        "arrivalDate": format!("2027-01-{day:02}T{hour:02}:55:00Z"),
-        "passengerCount": number % 12,
-        "notes": "Catering for the outbound flight, cars on the apron.",
-    })
 }
 
 fn invoice(number: u32) -> Value {

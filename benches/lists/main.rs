@@ -7,7 +7,8 @@
 //!
 //! - here the turns and the table; `calls` the calls of the API
 //! - `bare` the calls by a bare driver: `sql` statements, `driver` connections, `rows` and `keys` structs, `fields` column types
-//! - `node` the product in this process; `fill` the rows; `server` the product over HTTP; `processor` the clocks
+//! - `node` the product in this process, `shared` its set-up; `fill` the rows, `trip` a kind of them; `server` the product over
+//!   HTTP; `processor` the clocks
 
 mod bare;
 mod calls;
@@ -19,7 +20,11 @@ mod node;
 mod processor;
 mod rows;
 mod server;
+#[path = "../shared/node.rs"]
+mod shared;
 mod sql;
+#[path = "../shared/trip.rs"]
+mod trip;
 
 use std::time::{Duration, Instant};
 

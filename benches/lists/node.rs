@@ -1,25 +1,21 @@
 //! The product in this process, without socket and client, and the rows that are read.
 
-use std::net::Ipv4Addr;
-
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
 use kit::db::Location;
-use kit::http::serve::Service;
 use planeconnection::app::App;
-use planeconnection::audit::AuditContext;
 use planeconnection::config::Config;
 use planeconnection::limits;
 use planeconnection::middleware::HttpStack;
 use planeconnection::router;
-use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
+use planeconnection::workspaces::WorkspaceId;
 use serde_json::{Value, json};
 use testkit::{KEYS, OWNER, PASSWORD, SIGN_IN, create_key_body};
 use tokio::task::JoinSet;
 
 use crate::AT_ONCE;
 use crate::calls::Credential;
+use crate::shared::{self, answer};
 
 /// The scopes of the key that reads.
 const SCOPES: [&str; 4] = ["trips:read", "invoices:read", "safety:read", "audit:read"];
@@ -38,21 +34,9 @@ impl Node {
         let location: Location = url.parse().expect("a database");
         let config = Config { limits: limits::Settings::unlimited(), ..Config::default() };
         let app = App::open(config, &location).await.expect("a database");
-        let owner = Owner {
-            email: OWNER.parse().expect("an email"),
-            name: "Ana Keller".parse().expect("a name"),
-            password: PASSWORD.to_owned().into(),
-        };
-        let create = CreateWorkspace {
-            name: "Skyline Aviation".parse().expect("a name"),
-            slug: "skyline".parse().expect("a slug"),
-            timezone: "UTC".parse().expect("a time zone"),
-            owner,
-        };
-        let (workspace, _) = workspaces::create(&app, AuditContext::operator("lists"), create).await.expect("a workspace");
-        app.cluster.join("lists").await.expect("a lease");
+        let workspace = shared::set_up(&app).await;
         let (token, key) = (String::new(), String::new());
-        let mut node = Self { front: router::router(app.clone()), app, workspace: workspace.id, token, key };
+        let mut node = Self { front: router::router(app.clone()), app, workspace, token, key };
         let signed_in = node.post(SIGN_IN, &json!({ "email": OWNER, "password": PASSWORD })).await;
         signed_in["token"].as_str().expect("a token").clone_into(&mut node.token);
         let created = node.post(KEYS, &create_key_body("Lists", &SCOPES)).await;
@@ -97,23 +81,8 @@ impl Node {
 
     /// Sends JSON in the session, if there is one, and returns the data of the response.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Value {
-        let mut request = Request::builder().method(Method::POST).uri(path).header("host", "lists.example");
-        request = request.header("content-type", "application/json");
-        if !self.token.is_empty() {
-            let (name, value) = self.header(Credential::Session);
-            request = request.header(name, value);
-        }
-        let request = request.body(Body::from(body.to_string())).expect("a request");
-        let body = answer(self.front.clone(), request).await;
-        let mut body: Value = serde_json::from_slice(&body).expect("JSON");
-        body["data"].take()
+        let session = (!self.token.is_empty()).then(|| self.header(Credential::Session));
+        let credential = session.as_ref().map(|(name, value)| (*name, value.as_str()));
+        shared::post(&self.front, credential, path, body).await
     }
-}
-
-async fn answer(front: HttpStack, request: Request) -> Bytes {
-    let response = front.serve(Ipv4Addr::LOCALHOST.into(), Service::Regular, request).await;
-    let status = response.status();
-    let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-    assert!(matches!(status, StatusCode::OK | StatusCode::CREATED), "{status} {}", String::from_utf8_lossy(&body));
-    body
 }

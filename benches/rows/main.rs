@@ -6,34 +6,35 @@
 
 mod dialect;
 mod findings;
+#[path = "../shared/node.rs"]
+mod shared;
 mod usage;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use kit::db::Location;
-use kit::http::serve::Service;
 use planeconnection::app::App;
 use planeconnection::audit::{self, Action, Actor, AuditContext, AuditedTx, Outcome, Target, TargetKind};
 use planeconnection::config::Config;
 use planeconnection::middleware::HttpStack;
 use planeconnection::router;
-use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
+use planeconnection::workspaces::WorkspaceId;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use testkit::{OWNER, PASSWORD, SIGN_IN};
 
 use dialect::{Dialect, POSTGRES, SQLITE};
+use shared::answer;
 
 /// Calls of each kind, of which the median is reported.
 const CALLS: usize = 7;
 
 /// Events in one transaction while they are made.
 const AT_ONCE: u64 = 10_000;
-
-const PASSWORD: &str = "correct horse battery";
 
 #[tokio::main]
 async fn main() {
@@ -75,22 +76,9 @@ impl Node {
         let location: Location = url.parse().expect("a database");
         let dialect = if url.starts_with("postgres") { POSTGRES } else { SQLITE };
         let app = App::open(Config::default(), &location).await.expect("a database");
-        let email = "ana@skyline.example";
-        let owner = Owner {
-            email: email.parse().expect("an email"),
-            name: "Ana Keller".parse().expect("a name"),
-            password: PASSWORD.to_owned().into(),
-        };
-        let create = CreateWorkspace {
-            name: "Skyline Aviation".parse().expect("a name"),
-            slug: "skyline".parse().expect("a slug"),
-            timezone: "UTC".parse().expect("a time zone"),
-            owner,
-        };
-        let (workspace, _) = workspaces::create(&app, AuditContext::operator("rows"), create).await.expect("a workspace");
-        app.cluster.join("rows").await.expect("a lease");
-        let mut node = Self { front: router::router(app.clone()), app, workspace: workspace.id, token: String::new(), dialect };
-        let signed_in = node.post("/api/v1/auth/sign-in", &json!({ "email": email, "password": PASSWORD })).await;
+        let workspace = shared::set_up(&app).await;
+        let mut node = Self { front: router::router(app.clone()), app, workspace, token: String::new(), dialect };
+        let signed_in = node.post(SIGN_IN, &json!({ "email": OWNER, "password": PASSWORD })).await;
         signed_in["token"].as_str().expect("a token").clone_into(&mut node.token);
         node
     }
@@ -292,23 +280,16 @@ impl Node {
     }
 
     async fn post(&self, path: &str, body: &Value) -> Value {
-        let answer = self.ask(Method::POST, path, Body::from(body.to_string())).await;
-        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
-        answer["data"].clone()
+        let session = (!self.token.is_empty()).then(|| format!("Bearer {}", self.token));
+        let credential = session.as_deref().map(|session| ("authorization", session));
+        shared::post(&self.front, credential, path, body).await
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Body) -> Vec<u8> {
-        let mut request = Request::builder().method(method).uri(path).header("host", "rows.example");
-        request = request.header("content-type", "application/json");
-        if !self.token.is_empty() {
-            request = request.header("authorization", format!("Bearer {}", self.token));
-        }
-        let request = request.body(body).expect("a request");
-        let answer = self.front.clone().serve(Ipv4Addr::LOCALHOST.into(), Service::Regular, request).await;
-        let status = answer.status();
-        let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
-        assert!(matches!(status, StatusCode::OK | StatusCode::CREATED), "{path}: {status} {}", String::from_utf8_lossy(&body));
-        body.to_vec()
+    async fn ask(&self, method: Method, path: &str, body: Body) -> Bytes {
+        let request = Request::builder().method(method).uri(path).header("host", "rows.example");
+        let request =
+            request.header("content-type", "application/json").header("authorization", format!("Bearer {}", self.token));
+        answer(self.front.clone(), request.body(body).expect("a request")).await
     }
 }
 
