@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::audit::{ChainVerifier, Comparisons, HeadReport};
 use crate::auth::password::Passwords;
@@ -76,6 +77,8 @@ pub struct Parts {
     pub connections: Connections,
     /// Bytes of request bodies in memory.
     pub bodies: BodyBudget,
+    /// True once the node was asked to stop: it is not ready, and closes connections after a response.
+    pub is_stopping: AtomicBool,
 }
 
 impl Deref for App {
@@ -158,6 +161,7 @@ impl App {
             log_sampler: Sampler::default(),
             connections,
             bodies,
+            is_stopping: AtomicBool::default(),
         })))
     }
 }

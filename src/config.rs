@@ -1,6 +1,7 @@
 //! Settings of a node.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::audit::AuditKey;
 use crate::leaks::KeySource;
@@ -34,6 +35,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Time limits of a connection.
     pub timeouts: Timeouts,
+    /// The time for which a node goes on serving after it was asked to stop, so that load balancers notice.
+    pub shutdown_delay: Duration,
     /// Bytes of request bodies in memory at a time.
     pub body_bytes: usize,
     pub log: Log,
@@ -78,6 +81,7 @@ impl Default for Config {
             node_name: String::new(),
             max_connections: 10_000,
             timeouts: Timeouts::default(),
+            shutdown_delay: Duration::ZERO,
             body_bytes: 64 << 20,
             log: Log::default(),
             limits: limits::Settings::default(),

@@ -1,10 +1,12 @@
 //! The command `serve`: runs a node until it is asked to stop.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinError;
 use tower::ServiceExt;
@@ -46,6 +48,11 @@ pub(super) struct Serve {
     /// sign-outs are written. auto: 256 MiB, or 5 % if that is less
     #[arg(long, env = "PLANECONNECTION_MIN_FREE_SPACE", default_value_t = MinFreeSpace::Auto, value_name = "SPACE")]
     min_free_space: MinFreeSpace,
+    /// Time for which the node goes on serving after SIGTERM with /readiness at 503, so that load balancers notice before it
+    /// stops: 15s. A second SIGTERM ends it
+    #[arg(long, env = "PLANECONNECTION_SHUTDOWN_DELAY", default_value = "0s", value_name = "TIME",
+          value_parser = output::duration)]
+    shutdown_delay: Duration,
     #[command(flatten)]
     audit_key: AuditKeyFile,
     #[command(flatten)]
@@ -78,6 +85,7 @@ impl Serve {
             ..config.database
         };
         config.log = log;
+        config.shutdown_delay = self.shutdown_delay;
         config.node_name = self.node_name.map_or_else(machine_name, Line::into_string);
         self.database.require_access()?;
         config.audit_key = self.audit_key.open_or_make(&self.database)?.map(Arc::new);
@@ -130,7 +138,7 @@ fn machine_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Serves until SIGTERM or SIGINT, finishes requests in progress, and writes usage counters.
+/// Serves until SIGTERM or SIGINT and the delay after it, finishes requests in progress, and writes usage counters.
 pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<TcpListener>) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
@@ -160,11 +168,11 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     let timeouts = app.config.timeouts;
     let stack = router::router(app.clone());
     let answer = move |caller: Caller, request| stack.clone().serve(caller.peer.ip(), caller.service, request);
-    let core = app.core.clone();
+    let stopping = app.clone();
     let until_asked = async move {
-        asked_to_stop().await;
+        asked_to_stop(&stopping).await;
         // Calls that wait for changes are answered with none.
-        core.commits.close();
+        stopping.commits.close();
     };
     let mut serving = tokio::spawn(serve(listener, answer, app.connections.clone(), timeouts, until_asked));
     let metrics_router = router::metrics(app.clone());
@@ -254,17 +262,26 @@ async fn finish(app: &App) -> Result<(), Failure> {
     }
 }
 
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
+/// Waits for SIGTERM or SIGINT, and then until the delay has passed or another signal has come.
+async fn asked_to_stop(app: &App) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         // Without signal handlers the process serves until it is killed.
-        _ => std::future::pending().await,
+        return std::future::pending().await;
+    };
+    either(&mut terminate, &mut interrupt).await;
+    app.is_stopping.store(true, Ordering::Release);
+    let delay = app.config.shutdown_delay;
+    if !delay.is_zero() {
+        tracing::info!(seconds = delay.as_secs(), "stopping: not ready, and serving until load balancers have noticed");
+        let _cut_short = tokio::time::timeout(delay, either(&mut terminate, &mut interrupt)).await;
     }
     tracing::info!("stopping: finishing requests in progress");
+}
+
+/// Waits for one of two signals.
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
 }

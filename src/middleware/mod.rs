@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -110,6 +111,10 @@ impl HttpStack {
             response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
         }
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if app.is_stopping.load(Ordering::Relaxed) {
+            // The client opens its next connection to another node.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
 
         let took = app.clock.ticks().saturating_sub(context.received_at_ticks());
         let status = response.status().as_u16();

@@ -2,7 +2,8 @@
 //! them. The property throughout: no request that starts after a revocation returned is accepted on any node.
 //!
 //! - `test_cluster` a server, a workspace and nodes; `load` endless requests, and those that were accepted too late
-//! - `promise` under load and at random; `outage` of nodes, network and database; `change`, `everyone` other ways to end access
+//! - `promise` under load and at random; `rolling` restarts behind a load balancer
+//! - `outage` of nodes, network and database; `change`, `everyone` other ways to end access
 //! - `clocks` that disagree; `limits` across nodes; `proof` of a confirmed revocation; `sandbox` test keys; `tls` to the database
 //! - `figures` printed for people
 
@@ -15,6 +16,7 @@ mod load;
 mod outage;
 mod promise;
 mod proof;
+mod rolling;
 mod sandbox;
 mod test_cluster;
 mod tls;

@@ -117,6 +117,32 @@ fn graceful_stop_waits_for_the_last_flush() {
 }
 
 #[test]
+fn stopping_node_serves_without_being_ready_until_the_second_signal() {
+    let site = Site::new(BINARY);
+    let node = site.node_with(&["--shutdown-delay", "1h"]);
+    let key = node.owner().create_key("Key", &["trips:read"]);
+    let mut kept = node.with_key(&key);
+    kept.get(WHOAMI).is(200);
+    node.signal(Signal::TERM);
+    until("the node is not ready", || node.anonymous().get("/readiness").status == 503);
+    for answer in [kept.get(WHOAMI), node.with_key(&key).get(WHOAMI)] {
+        let answer = answer.is(200);
+        assert!(answer.headers.contains(&("connection".to_owned(), "close".to_owned())), "{answer:?}");
+    }
+    node.anonymous().get("/health").is(200);
+    node.signal(Signal::TERM);
+    let (status, _, stderr) = node.wait_for_exit();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    assert_eq!(usage(&mut site.node().owner(), &key), (3, 0));
+}
+
+#[test]
+fn stopping_node_ends_when_the_delay_has_passed() {
+    let node = Site::new(BINARY).node_with(&["--shutdown-delay", "1s"]);
+    assert_eq!(node.stop().0.code(), Some(0));
+}
+
+#[test]
 fn interrupt_stops_gracefully() {
     let site = Site::new(BINARY);
     let node = site.node();

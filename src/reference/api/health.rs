@@ -1,5 +1,6 @@
 //! Liveness, readiness and metrics, for load balancers and monitoring.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -18,9 +19,13 @@ pub(super) async fn health() -> &'static str {
 /// The time limit of a probe write.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Responds 200 while keys are loaded, changes are applied in time, and a write that was just made can be read back.
+/// Responds 200 while keys are loaded, changes are applied in time, and a write that was just made can be read back, and until the
+/// node is asked to stop.
 pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
     let not_ready = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n"));
+    if app.is_stopping.load(Ordering::Acquire) {
+        return not_ready("the node is stopping");
+    }
     let probe = timeout(PROBE_TIMEOUT, app.cluster.probe()).await;
     let loading = app.index.reload_percent().map(|percent| format!("keys are being loaded: {percent} %"));
     let not_ready_while_loading = |otherwise: &str| not_ready(loading.as_deref().unwrap_or(otherwise));
