@@ -1,6 +1,7 @@
 //! The lists, however long they are, are read by an index: one that has them in order, or, where a filter leaves a few of
 //! many rows, one that finds these.
 
+mod ids;
 mod plan;
 
 use planeconnection::keys::{self, end_rotations, rotations_blocked};
@@ -215,38 +216,6 @@ async fn key_counts_read_only_indexes() {
     assert!(of_keys.len() == 8 && of_keys.iter().all(|step| step.contains("COVERING INDEX")), "{:?}", plan.0);
     assert!(of_keys.iter().any(|step| step.contains("api_keys_by_revocation")), "{:?}", plan.0);
     assert!(of_keys.iter().any(|step| step.contains("api_keys_by_pause")), "{:?}", plan.0);
-}
-
-/// SQLite would rather read every key of the workspace, by an index that begins with it.
-#[tokio::test]
-async fn keys_by_id_are_read_by_their_primary_key() {
-    let t = TestApp::in_a_file().await;
-    let (owner, key) = (t.owner().await, t.named_key("Website").await);
-    let paused = async { owner.post(&format!("{KEYS}/bulk/pause"), json!({ "ids": [key.id] })).await.is(200) };
-    let plans = plans_during(&t, "keys by id", paused).await;
-    assert!(!plans.is_empty() && plans.iter().all(|plan| plan.0.iter().any(|step| step.contains("(id=?)"))), "{plans:?}");
-}
-
-/// Names are searched in memory: no search reads all keys of the workspace.
-#[tokio::test]
-async fn keys_that_a_search_finds_are_read_by_their_ids() {
-    let t = TestApp::in_a_file().await;
-    t.named_key("Dashboard").await;
-    let owner = t.owner().await;
-    let is_by_id = |plan: &Plan| plan.0.iter().any(|step| step.contains("(id=?)"));
-    for (filter, what) in [
-        ("", "keys by id"),
-        ("&status=active", "keys by id"),
-        ("&no_expiration=true", "a page of a list"),
-        ("&no_expiration=true", "a count of filtered keys"),
-    ] {
-        let list = format!("/api/v1/api-keys?search=dash{filter}");
-        let plans = plans_during(&t, what, async { owner.get(&list).await.is(200) }).await;
-        assert!(plans.len() == 1 && plans.iter().all(is_by_id), "{what} of {list}: {plans:?}");
-    }
-    let suggest = async { keys::suggest(&t.app.keys, t.workspace.id, "dash", 8, t.app.clock.now()).await.expect("keys") };
-    let plans = plans_during(&t, "keys by id", suggest).await;
-    assert!(plans.len() == 1 && plans.iter().all(is_by_id), "{plans:?}");
 }
 
 #[tokio::test]

@@ -7,10 +7,11 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 
 use super::Sought;
 use crate::keys::model::KeyId;
+use crate::keys::store::is_of;
 use crate::keys::tables::key::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, padded};
 
 /// Keys in one statement: SQLite binds 32,766 values at most.
 const AT_ONCE: usize = 1_000;
@@ -100,6 +101,7 @@ pub async fn rotating(
 /// Returns the names of those of the keys that the workspace has.
 pub async fn names(db: &impl ConnectionTrait, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<HashMap<KeyId, String>> {
     let named = Entity::find().select_only().columns([Column::Id, Column::Name]);
-    let named = named.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(keys));
+    let named = named.filter(is_of(workspace)).filter(Column::Id.is_in(padded(keys)));
+    tracing::trace!(sql = %named.build(db.get_database_backend()), "names of keys by id");
     Ok(named.into_tuple::<(KeyId, String)>().all(db).await?.into_iter().collect())
 }

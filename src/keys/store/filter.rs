@@ -16,7 +16,7 @@ use kit::db::{contains, padded};
 /// The condition of a workspace's keys, for a query that finds a few keys by another column.
 ///
 /// SQLite takes an equality with the workspace for more selective than a list of ids, and would read every key of the workspace.
-pub(super) fn is_of(workspace: WorkspaceId) -> SimpleExpr {
+pub(in crate::keys) fn is_of(workspace: WorkspaceId) -> SimpleExpr {
     Column::WorkspaceId.ne(workspace).not()
 }
 

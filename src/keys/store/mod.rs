@@ -39,6 +39,7 @@ pub(super) use custody::set_custodian;
 pub use custody::{Custody, hand_over, in_custody, orphaned};
 pub use described::{described_after, described_of};
 pub(super) use expiry::{set_expiry_announced, set_expiry_recorded, unannounced_expiries, unrecorded_expiries};
+pub(super) use filter::is_of;
 pub use indexed::{changed_between, changed_since};
 pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
