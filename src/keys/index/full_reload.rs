@@ -106,8 +106,7 @@ mod tests {
     use kit::random::Random;
 
     use super::*;
-    use crate::keys::model::{Allowlist, KeyId};
-    use crate::scopes::Scopes;
+    use crate::keys::model::KeyId;
     use crate::workspaces::WorkspaceId;
 
     #[test]
@@ -119,19 +118,9 @@ mod tests {
             let timezone = "UTC".to_owned();
             index.apply_tenant(Tenant { id, owner: id, slug: "skyline".into(), name: "Skyline".into(), timezone });
         }
-        let key = |number: u8| IndexedKey {
-            id: KeyId::new(now, &random),
-            workspace: [one, other, one, unknown][usize::from(number) % 4],
-            sandbox: None,
-            digest: SecretDigest([number; 32]),
-            name: "Key".into(),
-            scopes: Scopes::default(),
-            allowlist: Allowlist::default(),
-            rate_limit: None,
-            expires_at: None,
-            pause: None,
-            is_revoked: false,
-            revision: 1,
+        let key = |number: u8| {
+            let workspace = [one, other, one, unknown][usize::from(number) % 4];
+            IndexedKey::example(KeyId::new(now, &random), workspace, SecretDigest([number; 32]))
         };
         let keys: Vec<IndexedKey> = (0..100).map(key).collect();
         let mut reload = index.full_reload(100);

@@ -33,6 +33,27 @@ impl IndexedKey {
     }
 }
 
+#[cfg(test)]
+impl IndexedKey {
+    /// A new key that may read, without a limit and without an end.
+    pub(in crate::keys) fn example(id: KeyId, workspace: WorkspaceId, digest: SecretDigest) -> Self {
+        Self {
+            id,
+            workspace,
+            sandbox: None,
+            digest,
+            name: "Fleet website".into(),
+            scopes: crate::scopes::Permissions::ReadOnly.preset().unwrap_or_default(),
+            allowlist: Allowlist::default(),
+            rate_limit: None,
+            expires_at: None,
+            pause: None,
+            is_revoked: false,
+            revision: 1,
+        }
+    }
+}
+
 impl From<&Key> for IndexedKey {
     fn from(key: &Key) -> Self {
         Self {

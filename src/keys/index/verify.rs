@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::keys::model::{Allowlist, KeyId, PauseEnd};
-    use crate::scopes::{Module, Permissions, Scope};
+    use crate::scopes::{Module, Scope};
     use crate::workspaces::{Tenant, WorkspaceId};
 
     type Change = fn(&mut IndexedKey);
@@ -159,18 +159,9 @@ mod tests {
         index.apply_tenant(tenant);
         let secret = generate(&random);
         let mut key = IndexedKey {
-            id: KeyId::new(now(), &random),
-            workspace,
-            sandbox: None,
-            digest: secret.digest(),
-            name: "Fleet website".into(),
-            scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
-            allowlist: Allowlist::default(),
             rate_limit: Some(RateLimit::DEFAULT),
             expires_at: Some(now().after(Duration::from_micros(1_500))),
-            pause: None,
-            is_revoked: false,
-            revision: 1,
+            ..IndexedKey::example(KeyId::new(now(), &random), workspace, secret.digest())
         };
         change(&mut key);
         index.apply(&key);

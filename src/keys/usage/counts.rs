@@ -221,8 +221,6 @@ mod tests {
 
     use super::*;
     use crate::keys::index::{Index, IndexedKey, NetworkUse};
-    use crate::keys::model::Allowlist;
-    use crate::scopes::Permissions;
     use crate::workspaces::Tenant;
 
     fn at(seconds: u64) -> Time {
@@ -239,20 +237,7 @@ mod tests {
         index.apply_tenant(tenant);
         let mut keys = [1, 2].map(|number| {
             let digest = SecretDigest([number; 32]);
-            index.apply(&IndexedKey {
-                id: KeyId::new(at(0), &random),
-                workspace,
-                sandbox: None,
-                digest,
-                name: "Fleet website".into(),
-                scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
-                allowlist: Allowlist::default(),
-                rate_limit: None,
-                expires_at: None,
-                pause: None,
-                is_revoked: false,
-                revision: 1,
-            });
+            index.apply(&IndexedKey::example(KeyId::new(at(0), &random), workspace, digest));
             index.get(&digest).expect("an entry")
         });
         keys.sort_unstable_by_key(|key| key.id);
