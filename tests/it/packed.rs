@@ -1,4 +1,6 @@
-//! Rows that are written as one value, or as one for each column.
+//! Rows that are written as one value, or as one for each column; `copies` rows that are read by COPY.
+
+mod copies;
 
 use kit::clock::Time;
 use kit::db::{Db, DbOptions, insert_packed};
