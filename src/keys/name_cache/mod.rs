@@ -153,7 +153,7 @@ impl KeyNameCache {
             None => None,
         };
         match changes {
-            Some(changes) => cell.apply(&changes, revision),
+            Some(changes) => cell.apply(changes, revision),
             None => cell.set(self.load(db, workspace, revision, ticks).await?),
         }
         if cell.bytes.load(Ordering::Relaxed) > self.max_bytes {
@@ -248,16 +248,15 @@ impl Cell {
     }
 
     /// Applies the changes up to `revision`, and later ones of the same keys.
-    fn apply(&self, changed: &[NamedKey], revision: i64) {
-        let mut state = lock(&self.state);
-        if let State::Loaded(loaded) = &mut *state {
+    fn apply(&self, changed: Vec<NamedKey>, revision: i64) {
+        // Taken out: no search waits in the lock, and one that finds nothing waits for the update.
+        let mut state = std::mem::take(&mut *lock(&self.state));
+        if let State::Loaded(loaded) = &mut state {
             let loaded = Arc::make_mut(loaded);
-            for key in changed {
-                loaded.names.apply(key);
-            }
+            loaded.names.apply_all(changed);
             loaded.revision = revision;
         }
-        self.bytes.store(state.bytes(), Ordering::Relaxed);
+        self.set(state);
     }
 }
 

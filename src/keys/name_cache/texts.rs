@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 const END: u8 = b'\n';
 
 /// Texts by number, one after the other, so that one scan searches all of them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Texts {
     text: Vec<u8>,
     /// The positions after the end of each text.
@@ -29,6 +29,20 @@ impl Texts {
         if self.text[range.clone()].strip_suffix(&[END]) != Some(text.as_bytes()) {
             self.splice(at, range, text);
         }
+    }
+
+    /// Removes the texts from the number `at` on, and returns them.
+    pub(super) fn split_off(&mut self, at: usize) -> Self {
+        let start = self.start(at);
+        let ends = self.ends.split_off(at).into_iter().map(|end| end - start).collect();
+        Self { text: self.text.split_off(start), ends }
+    }
+
+    /// Adds the texts of `other` with these numbers after the last.
+    pub(super) fn extend_from(&mut self, other: &Self, numbers: Range<usize>) {
+        let (added, start) = (self.text.len(), other.start(numbers.start));
+        self.text.extend_from_slice(&other.text[start..other.start(numbers.end)]);
+        self.ends.extend(other.ends[numbers].iter().map(|end| end - start + added));
     }
 
     /// Returns the numbers of the texts that contain `part`, in ascending order.
