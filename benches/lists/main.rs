@@ -1,7 +1,7 @@
 //! The cost of reading lists, beside a bare driver.
 //!
-//! `cargo bench --bench lists [URL]`: on a new SQLite database, or on the empty one of that URL, whose server runs on this
-//! machine. Pages of a workspace's lists and single rows are read in three ways that take turns: by a bare driver (rusqlite,
+//! `cargo bench --bench lists [ROUNDS] [URL]`: on a new SQLite database, or on the empty one of that URL, whose server runs on
+//! this machine. Pages of a workspace's lists and single rows are read in three ways that take turns: by a bare driver (rusqlite,
 //! tokio-postgres), by the product in this process, and by the product as a process of its own over HTTP. The figures are
 //! processor time.
 //!
@@ -41,7 +41,7 @@ use server::Server;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Rounds in which the three take turns, after one that warms up.
+/// Rounds in which the three take turns by default, after one that warms up.
 const ROUNDS: usize = 9;
 
 /// The length of a turn.
@@ -57,6 +57,7 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let given = std::env::args().find(|argument| argument.contains("://"));
     let url = given.unwrap_or_else(|| format!("sqlite://{}", folder.path().join("lists.db").display()));
+    let rounds = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(ROUNDS);
     let runtime = Runtime::new().expect("a runtime");
     let (node, calls) = runtime.block_on(async {
         let node = Node::start(&url).await;
@@ -73,7 +74,7 @@ fn main() {
     let clocks = [None, Some(server.id())].map(|process| Clock::new(process, bare.backend()));
     let mut sides = Sides { runtime, node, bare, server, clocks };
     let mut samples: Vec<Vec<Sample>> = calls.iter().map(|_| Vec::new()).collect();
-    for round in 0..=ROUNDS {
+    for round in 0..=rounds {
         let whoami = Credential::ALL.map(|credential| sides.over_http(testkit::WHOAMI, credential)[0]);
         for (call, samples) in calls.iter().zip(&mut samples) {
             let sample = sides.sample(call, whoami);

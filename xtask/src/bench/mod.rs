@@ -32,10 +32,10 @@ pub(crate) struct Bench {
     /// Parts to measure; left out: all. Sections of other parts stay in the document as they were
     #[arg(value_enum)]
     parts: Vec<Part>,
-    /// Rounds in which the servers take turns
+    /// Rounds in which the servers take turns; for the parts http, attack, usage, lists and webhooks
     #[arg(long, default_value_t = 9)]
     rounds: u32,
-    /// Seconds of load on each server in each round
+    /// Seconds of load on each server in each round; for the parts http and attack
     #[arg(long, default_value_t = 2)]
     seconds: u32,
     /// Deliveries of webhooks by which their rate and cost are measured
@@ -91,8 +91,8 @@ impl Bench {
                 Part::Attack => attack::table(self.rounds, self.seconds, stop)?,
                 Part::Usage => usage::table(self.rounds, stop)?,
                 Part::Scale => scale::table(stop)?,
-                Part::Rows => on_both_engines("rows")?,
-                Part::Lists => on_both_engines("lists")?,
+                Part::Rows => on_both_engines("rows", &[])?,
+                Part::Lists => on_both_engines("lists", &[&self.rounds.to_string()])?,
                 Part::Webhooks => webhooks::tables(self.rounds, self.deliveries, self.backlog, stop)?,
                 Part::Feed => feed::table(self.readers, stop)?,
             };
@@ -114,13 +114,14 @@ fn bench(name: &str, arguments: &[&str]) -> io::Result<String> {
 }
 
 /// Runs one of the product's own benches on SQLite, then on Postgres. Returns its output.
-fn on_both_engines(name: &str) -> io::Result<String> {
-    let sqlite = bench(name, &[])?;
+fn on_both_engines(name: &str, arguments: &[&str]) -> io::Result<String> {
+    let sqlite = bench(name, arguments)?;
     if !database::prepare() {
         return Err(io::Error::other("Postgres is not there"));
     }
     let server = postgres::Server::start()?;
-    let postgres = bench(name, &[&server.url("postgres")])?;
+    let url = server.url("postgres");
+    let postgres = bench(name, &[arguments, &[url.as_str()]].concat())?;
     Ok(format!("On SQLite:\n\n{}\n\nOn Postgres, on the same machine:\n\n{}", sqlite.trim(), postgres.trim()))
 }
 
