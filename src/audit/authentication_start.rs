@@ -40,7 +40,8 @@ pub async fn watch_older_nodes(core: &Core, older: Option<Time>) -> DbResult<()>
     if has_begun(core, core.db.read()).await? {
         return Ok(());
     }
-    let tx = core.db.begin().await?;
+    // Shared with no later transaction, which would remember `begun` before it is stored.
+    let tx = core.db.begin_essential().await?;
     let Some(row) = Entity::find_by_id(ONLY_ROW).filter(Column::Begun.eq(false)).lock_exclusive().one(&tx).await? else {
         return tx.rollback().await;
     };

@@ -13,6 +13,7 @@ use super::service;
 use crate::access::{Allowed, Anyone};
 use crate::app::App;
 use crate::request_context::RequestContext;
+use kit::db::settled;
 use kit::http::describe::Shape;
 use kit::http::intake::{self, NotTaken};
 use kit::http::route::post;
@@ -42,9 +43,9 @@ pub fn routes() -> Routes<App> {
 
 async fn report(_: Allowed<Anyone>, State(app): State<App>, SignedReport(matches): SignedReport) -> Result<Answer, ApiError> {
     // A task of its own, which continues if the sender disconnects.
-    let reported = tokio::spawn(async move { service::report(&app.keys, &matches).await }).await;
+    let reported = tokio::spawn(settled(async move { service::report(&app.keys, &matches).await })).await;
     match reported {
-        Ok(feedback) => Ok(Answer(feedback?)),
+        Ok(feedback) => Ok(Answer(feedback??)),
         Err(error) => {
             tracing::error!(%error, "a report of secret scanning failed");
             Err(ApiError::internal())

@@ -21,7 +21,7 @@ use crate::webhooks::EndpointStatus;
 use crate::webhooks::delivery::Engine;
 use jobs::Jobs;
 use kit::clock::Time;
-use kit::db::{Fault, FreeSpace, Storage};
+use kit::db::{Fault, FreeSpace, GroupCommits, Storage};
 use kit::http::serve::Refused;
 use requests::Requests;
 
@@ -60,6 +60,8 @@ pub struct Gauges<'a> {
     pub mails_waiting: u64,
     pub webhooks: &'a Engine,
     pub storage: &'a Storage,
+    /// Of a file; a server counts its own.
+    pub group_commits: Option<GroupCommits>,
     pub audit_logs: u64,
     pub audit_events: i64,
     pub audit_heads_digest: String,
@@ -163,6 +165,9 @@ impl Metrics {
             "Statements that failed because nothing could be stored, by fault",
             by_label("fault", &faults),
         );
+        if let Some(commits) = gauges.group_commits {
+            register_commits(&mut registry, commits);
+        }
         let Refused { by_share, by_total, .. } = gauges.refused_connections;
         registry.register(
             "connections_refused",
@@ -178,6 +183,18 @@ impl Metrics {
         // Writing to a string cannot fail.
         let _infallible = encode(&mut text, &registry);
         text
+    }
+}
+
+/// The commits of a file.
+fn register_commits(registry: &mut Registry, GroupCommits { groups, transactions }: GroupCommits) {
+    for (name, help, number) in [
+        ("group_commits", "Commits to the database file by transactions that may share one", groups),
+        ("grouped_transactions", "Transactions that these commits have stored", transactions),
+    ] {
+        let counter: Counter = Counter::default();
+        counter.inc_by(number);
+        registry.register(name, help, counter);
     }
 }
 

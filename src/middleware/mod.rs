@@ -29,6 +29,7 @@ use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use crate::requests::{Finished, KeyRefusal};
 use crate::sessions::CookieName;
 use key_format::{digest_of, leading_key};
+use kit::db::settled;
 use kit::http::serve::{Peer, Service as Lane};
 use kit::http::{ApiError, Matched, WithoutErrorBody, client_ip, rate_limit};
 use kit::log::RequestLine;
@@ -73,9 +74,11 @@ impl HttpStack {
             request.extensions_mut().insert(context.clone());
             request.extensions_mut().insert(matched.clone());
             // Routing is part of the future, so that its panics are caught as well.
-            match AssertUnwindSafe(async move { router.call(request).await }).catch_unwind().await {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
+            match AssertUnwindSafe(settled(async move { router.call(request).await })).catch_unwind().await {
+                Ok(Ok(Ok(response))) => response,
+                Ok(Ok(Err(never))) => match never {},
+                // It may tell of changes that were not stored.
+                Ok(Err(error)) => ApiError::from(error).into_response(),
                 Err(_) => {
                     tracing::error!(request_id = context.id(), "a handler panicked");
                     ApiError::internal().into_response()

@@ -51,6 +51,14 @@ pub fn is_blocked(error: &DbErr) -> bool {
     state(error).is_some_and(postgres::is_blocked)
 }
 
+/// Returns whether SQLite refused a statement for one of its values. It has undone that statement, and the transaction goes on.
+pub(super) fn is_refused_value(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return false };
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    // TOOBIG, CONSTRAINT, MISMATCH
+    matches!(code.map(|code| code & 0xff), Some(18..=20))
+}
+
 /// Returns the state (SQLSTATE) with which Postgres refused a statement.
 fn state(error: &DbErr) -> Option<&str> {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return None };

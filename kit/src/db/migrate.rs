@@ -46,10 +46,10 @@ impl Db {
     /// Begins a write that takes as long as it takes.
     pub(super) async fn begin_without_timeout(&self) -> DbResult<Tx> {
         let options = match self.engine {
-            Engine::Sqlite => super::sqlite::immediate(),
+            Engine::Sqlite(_) => super::sqlite::immediate(),
             Engine::Postgres(_) => postgres::read_committed(),
         };
-        self.write.without_timeout().begin(options).await
+        Tx::alone(self.write.without_timeout(), options).await
     }
 
     async fn missing<M: MigratorTrait>(&self, db: &impl ConnectionTrait) -> DbResult<Missing> {
@@ -76,7 +76,7 @@ impl Db {
     /// schema.
     async fn has_migrated(&self, db: &impl ConnectionTrait) -> DbResult<bool> {
         let known = match self.engine {
-            Engine::Sqlite => "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'",
+            Engine::Sqlite(_) => "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'",
             Engine::Postgres(_) => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
         };
         Ok(db.query_one_raw(Statement::from_string(db.get_database_backend(), known)).await?.is_some())

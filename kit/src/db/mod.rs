@@ -1,9 +1,10 @@
 //! The database: one handle over the engines, and the only place that knows which engine it is.
 //!
 //! Reads and writes have separate pools. On SQLite the write pool is one connection, so that writers queue in
-//! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE.
+//! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE. Those that queue share a
+//! commit.
 //!
-//! - `location` the argument of `--database`; `pool` connections with a bound, and transactions on them
+//! - `location` the argument of `--database`; `pool` connections with a bound; `transaction` writes; `group` their group commit
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
 //! - `derived` columns that the code derives; `search` rows that contain a text; `list` parts of lists; `packed` very many rows at
@@ -15,6 +16,7 @@ mod derived;
 mod error;
 mod fault;
 mod file;
+mod group;
 mod health;
 mod list;
 mod location;
@@ -30,6 +32,7 @@ mod sqlite;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod update;
 
 use std::path::Path;
@@ -42,17 +45,21 @@ pub use copy::{Table, names, table};
 pub use derived::{Derived, refresh};
 pub use error::{is_blocked, is_duplicate, is_orphan, is_unavailable, is_unknown_host, is_unstorable, may_open_later};
 pub use fault::{Fault, WritesRefused, is_reported};
+pub use group::{GroupCommits, settled};
 pub use health::Health;
 pub use list::{Direction, Sorted, newest, page, rows_of, sorted_page};
 pub use location::{Location, NotALocation, Transport};
 pub use notifications::{ChangeNotifications, Channel};
 pub use packed::{ExactTime, PackedDigest, PackedRows, PackedTime, Packing, insert_packed, packed, packed_rows};
-pub use pool::{Pool, Tx};
+pub use pool::Pool;
 pub use result::DbResult;
 pub use search::contains;
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};
 pub use storage::Storage;
+pub use transaction::Tx;
 pub use update::update_row;
+
+use group::{Position, Writers};
 
 use super::clock::{Clock, Time};
 
@@ -93,7 +100,8 @@ pub struct RequestConnections {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    Sqlite,
+    /// With the queue of writers for the one write connection.
+    Sqlite(Writers),
     Postgres(Box<Server>),
 }
 
@@ -159,7 +167,8 @@ impl Db {
         let sqlite::Pools { write, read, lease_read, anchor } = sqlite::open(path, &storage).await?;
         // A file has one writer, whatever is written.
         let lease_write = write.clone();
-        Ok(Self { engine: Engine::Sqlite, read, write, lease_write, lease_read, anchor: Some(anchor), storage })
+        let engine = Engine::Sqlite(Writers::new(write.clone()));
+        Ok(Self { engine, read, write, lease_write, lease_read, anchor: Some(anchor), storage })
     }
 
     /// For queries outside a transaction.
@@ -191,19 +200,32 @@ impl Db {
     /// Fails with [`WritesRefused`] while the storage has a fault or too little free space.
     pub async fn begin(&self) -> DbResult<Tx> {
         self.storage.require_for_data()?;
-        self.begin_essential().await
+        self.begin_as(Position::Any).await
     }
 
     /// Begins a write transaction that is tried whatever the state of the storage: one that takes access away, or frees space.
+    /// It waits for no transaction that begins later.
     pub async fn begin_essential(&self) -> DbResult<Tx> {
+        self.begin_as(Position::Last).await
+    }
+
+    async fn begin_as(&self, position: Position) -> DbResult<Tx> {
         self.storage.require_same_file()?;
-        match self.engine {
-            Engine::Sqlite => self.write.begin(sqlite::immediate()).await,
+        match &self.engine {
+            Engine::Sqlite(writers) => writers.begin(position).await.map(Tx::from),
             Engine::Postgres(_) => {
-                let mut tx = self.write.begin(postgres::read_committed()).await?;
+                let mut tx = Tx::alone(self.write.clone(), postgres::read_committed()).await?;
                 postgres::set_up(&mut tx).await?;
                 Ok(tx)
             }
+        }
+    }
+
+    /// Returns how many transactions have shared how many commits; `None` on a server, which groups them itself.
+    pub fn group_commits(&self) -> Option<GroupCommits> {
+        match &self.engine {
+            Engine::Sqlite(writers) => Some(writers.commits()),
+            Engine::Postgres(_) => None,
         }
     }
 
@@ -215,7 +237,7 @@ impl Db {
     /// Gives the write-ahead log of a file back to the file system, which makes room on a full disk. A server does so by itself.
     pub async fn reclaim_log(&self) -> DbResult<()> {
         match self.engine {
-            Engine::Sqlite => self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.map(|_| ()),
+            Engine::Sqlite(_) => self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.map(|_| ()),
             Engine::Postgres(_) => Ok(()),
         }
     }

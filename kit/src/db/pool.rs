@@ -92,7 +92,7 @@ impl Drop for Unfinished<'_> {
 
 /// The connections of a pool, and how many times they have been replaced.
 #[derive(Clone)]
-struct Generation {
+pub(super) struct Generation {
     number: u64,
     connections: DatabaseConnection,
     /// The time of the last answer of any of them, in ticks.
@@ -135,18 +135,18 @@ impl Pool {
         Ok(Self(Arc::new(Shared { options, bound, storage, discards, current: RwLock::new(Generation::new(0, connections)) })))
     }
 
-    /// Begins a transaction.
+    /// Begins a transaction on a connection of its own.
     ///
     /// BEGIN runs in a task of its own: if the caller is cancelled while it runs, as when a client disconnects, the driver
     /// would return a connection inside an open transaction to the pool.
-    pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<Tx> {
+    pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<(DatabaseTransaction, Generation)> {
         let on = self.current();
         let connections = on.connections.clone();
         let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
         let ended = |error: JoinError| DbErr::Conn(RuntimeErr::Internal(error.to_string()));
         let begun = self.bounded(&on, async { begun.await.map_err(ended)? }).await;
-        let inner = begun.inspect_err(|error| self.mark_after(error))?;
-        Ok(Tx { inner, pool: self.clone(), on, backend: None })
+        let transaction = begun.inspect_err(|error| self.mark_after(error))?;
+        Ok((transaction, on))
     }
 
     /// Returns a handle on the same connections without a time limit, for long-running work.
@@ -167,6 +167,10 @@ impl Pool {
     /// Closes every connection, after what is running on them.
     pub(super) async fn close(&self) -> DbResult<()> {
         self.current().connections.close().await
+    }
+
+    pub(super) fn storage(&self) -> &Storage {
+        &self.0.storage
     }
 
     fn current(&self) -> Generation {
@@ -253,65 +257,8 @@ impl ConnectionTrait for Pool {
     }
 }
 
-/// A write transaction; dropped without a commit, it is rolled back.
-#[derive(Debug)]
-pub struct Tx {
-    inner: DatabaseTransaction,
-    pool: Pool,
-    on: Generation,
-    /// The server's process, to recognise the connection by.
-    backend: Option<i32>,
-}
-
-impl Tx {
-    /// Commits. After an outage here it is not known whether it was committed; nor, if the database file is another by now.
-    pub async fn commit(self) -> DbResult<()> {
-        let Self { inner, pool, on, backend } = self;
-        finishing(&pool, &on, backend, inner.commit()).await?;
-        Ok(pool.0.storage.require_same_file()?)
-    }
-
-    pub async fn rollback(self) -> DbResult<()> {
-        let Self { inner, pool, on, backend } = self;
-        finishing(&pool, &on, backend, inner.rollback()).await
-    }
-
-    /// Names the server's process that runs this transaction.
-    pub(super) fn set_backend(&mut self, backend: i32) {
-        self.backend = Some(backend);
-    }
-
-    async fn run<T>(&self, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
-        finishing(&self.pool, &self.on, self.backend, statement).await
-    }
-
-    /// For migrations, which know this type only.
-    pub(super) fn inner(&self) -> &DatabaseTransaction {
-        &self.inner
-    }
-}
-
-#[async_trait]
-impl ConnectionTrait for Tx {
-    fn get_database_backend(&self) -> DbBackend {
-        self.inner.get_database_backend()
-    }
-    async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
-        self.run(self.inner.execute_raw(statement)).await
-    }
-    async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
-        self.run(self.inner.execute_unprepared(sql)).await
-    }
-    async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
-        self.run(self.inner.query_one_raw(statement)).await
-    }
-    async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
-        self.run(self.inner.query_all_raw(statement)).await
-    }
-}
-
 /// Runs a statement of a transaction; unless it succeeds, the transaction's connection is closed at its end.
-async fn finishing<T>(
+pub(super) async fn finishing<T>(
     pool: &Pool,
     on: &Generation,
     backend: Option<i32>,

@@ -7,9 +7,9 @@ use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, IsolationLevel, RuntimeErr, Statement, TransactionOptions};
 use tokio::time::timeout;
 
-use super::pool::{Discards, Pool, Tx};
+use super::pool::{Discards, Pool};
 use super::storage::Storage;
-use super::{DbResult, RequestConnections};
+use super::{DbResult, RequestConnections, Tx};
 
 /// The time limit of a statement, after which the server counts as unreachable; shorter than the timeout of any request.
 const BOUND: Duration = Duration::from_secs(8);

@@ -14,6 +14,9 @@ use super::{DbResult, RequestConnections};
 /// The time that a statement waits for another process that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// The time that a write waits for its turn.
+pub(super) const ACQUIRE: Duration = Duration::from_secs(15);
+
 /// The pause before opening a locked file again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -93,7 +96,7 @@ fn options(path: &Path, most: u32, storage: &Storage, discards: &Discards) -> Co
     options
         .max_connections(most)
         .min_connections(1)
-        .acquire_timeout(Duration::from_secs(15))
+        .acquire_timeout(ACQUIRE)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)

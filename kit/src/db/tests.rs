@@ -12,7 +12,7 @@ async fn open(folder: &Path) -> Db {
     Db::open(&location, &DbOptions::default()).await.expect("a database")
 }
 
-async fn with_table() -> (TempDir, Db) {
+pub(super) async fn with_table() -> (TempDir, Db) {
     let folder = tempfile::tempdir().expect("a folder");
     let db = open(folder.path()).await;
     let tx = db.begin().await.expect("begun");
@@ -22,14 +22,14 @@ async fn with_table() -> (TempDir, Db) {
     (folder, db)
 }
 
-async fn insert(db: &Db, id: u32) {
+pub(super) async fn insert(db: &Db, id: u32) {
     let tx = db.begin().await.expect("begun");
     tx.execute_unprepared(&format!("INSERT INTO rows VALUES ({id})")).await.expect("inserted");
     tx.commit().await.expect("committed");
 }
 
 /// Counts rows over another connection than the one that writes.
-async fn stored(db: &Db) -> i64 {
+pub(super) async fn stored(db: &Db) -> i64 {
     let count = Statement::from_string(db.read().get_database_backend(), "SELECT count(*) FROM rows");
     let row = db.read().query_one_raw(count).await.expect("counted").expect("a row");
     row.try_get_by_index(0).expect("a number")

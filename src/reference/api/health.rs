@@ -64,6 +64,7 @@ fn gauges(app: &App) -> Gauges<'_> {
         mails_waiting: app.outbox.waiting(),
         webhooks: &app.webhooks,
         storage: app.db.storage(),
+        group_commits: app.db.group_commits(),
         audit_logs: heads.workspaces,
         audit_events: heads.events,
         audit_heads_digest: heads.digest,

@@ -1,0 +1,176 @@
+//! Group commit on SQLite: writers that queue for the one write connection share a transaction, and so a sync of the disk.
+//!
+//! Each member of a group runs in turn, in a savepoint. Its commit hands the connection to the next writer and waits until the
+//! group is committed, with the result of that. A group ends when no writer waits, when it is full, or when it is old. So nobody may
+//! wait inside a transaction for the commit of another one.
+//!
+//! - A member that is rolled back leaves the others alone. If that or the storage fails, nothing of the group is stored.
+//! - Between two members the transaction is known to be open: SQLite ends one by itself only with an error of a statement, after
+//!   which a member takes no more of them, or without the member's savepoint, which its end then does not find.
+//! - An open group has a member, a waiting writer, or a task that ends it.
+//!
+//! - here the queue of writers; `member` a transaction; `open` the group; `outcome` the result that members wait for
+
+mod member;
+mod open;
+mod outcome;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use sea_orm::{ConnAcquireErr, DbErr};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::pool::Pool;
+use super::{DbResult, sqlite};
+
+pub(super) use member::Member;
+use open::Group;
+pub use outcome::settled;
+
+/// The writers of a file, first come, first served. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Writers(Arc<Queue>);
+
+#[derive(Debug)]
+struct Queue {
+    pool: Pool,
+    /// Held by the writer whose turn it is. Between two members it has the open group.
+    turn: Arc<Mutex<Option<Group>>>,
+    waiting: AtomicUsize,
+    /// True while a task waits for its turn to end a group that nobody may join any more.
+    is_ending: AtomicBool,
+    groups: AtomicU64,
+    members: AtomicU64,
+}
+
+type Turn = OwnedMutexGuard<Option<Group>>;
+
+/// The commits of a file since the start of the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupCommits {
+    /// Commits.
+    pub groups: u64,
+    /// The transactions that they stored.
+    pub transactions: u64,
+}
+
+/// The position of a transaction in its group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Position {
+    /// Others may follow.
+    Any,
+    /// The group is committed at once with this one, which waits for no later one.
+    Last,
+}
+
+impl Writers {
+    pub(super) fn new(pool: Pool) -> Self {
+        Self(Arc::new(Queue {
+            pool,
+            turn: Arc::default(),
+            waiting: AtomicUsize::new(0),
+            is_ending: AtomicBool::new(false),
+            groups: AtomicU64::new(0),
+            members: AtomicU64::new(0),
+        }))
+    }
+
+    pub(super) fn commits(&self) -> GroupCommits {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        GroupCommits { groups: count(&self.0.groups), transactions: count(&self.0.members) }
+    }
+
+    /// Begins a transaction: as the next member of the open group, or as the first of a new one.
+    pub(super) async fn begin(&self, position: Position) -> DbResult<Member> {
+        let mut turn = self.turn().await?;
+        let group = match turn.take() {
+            Some(group) => group,
+            None => Group::new(self.0.pool.begin(sqlite::immediate()).await?),
+        };
+        Ok(Member::new(self.clone(), (turn, group), position))
+    }
+
+    /// Returns the number of writers that wait for their turn.
+    pub(super) fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Acquire)
+    }
+
+    async fn turn(&self) -> DbResult<Turn> {
+        self.0.waiting.fetch_add(1, Ordering::AcqRel);
+        let mut waiting = Waiting { writers: self, handle: Handle::current(), has_turn: false };
+        let turn = tokio::time::timeout(sqlite::ACQUIRE, Arc::clone(&self.0.turn).lock_owned()).await;
+        let turn = turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        waiting.has_turn = true;
+        Ok(turn)
+    }
+
+    fn has_next(&self, group: &Group) -> bool {
+        self.waiting() > 0 && group.has_room()
+    }
+
+    /// Keeps the changes of a member for the commit of its group.
+    async fn keep(self, mut turn: Turn, mut group: Group, position: Position) {
+        group.members += 1;
+        if position == Position::Last || !self.has_next(&group) {
+            return self.commit(group).await;
+        }
+        match group.begin_next(&self.0.pool).await {
+            Ok(()) => *turn = Some(group),
+            // The pool has reported it.
+            Err(_) => group.fail(&self.0.pool),
+        }
+    }
+
+    /// Undoes the changes of a member, and nothing else of its group. Only if it is not the first: there is a savepoint.
+    async fn undo(self, turn: Turn, group: Group) {
+        match group.execute(&self.0.pool, "ROLLBACK TO member").await {
+            Ok(()) => self.pass_on(turn, group).await,
+            // The pool has reported it.
+            Err(_) => group.fail(&self.0.pool),
+        }
+    }
+
+    /// Leaves the group to the next writer, or ends it.
+    async fn pass_on(&self, mut turn: Turn, group: Group) {
+        if self.has_next(&group) { *turn = Some(group) } else { self.commit(group).await }
+    }
+
+    /// Ends the group that was left open for a writer who went away.
+    async fn end(self) {
+        let mut turn = Arc::clone(&self.0.turn).lock_owned().await;
+        self.0.is_ending.store(false, Ordering::Release);
+        if let Some(group) = turn.take() {
+            self.pass_on(turn, group).await;
+        }
+    }
+
+    async fn commit(&self, group: Group) {
+        let members = group.members;
+        if group.commit(&self.0.pool).await {
+            self.0.groups.fetch_add(1, Ordering::Relaxed);
+            self.0.members.fetch_add(members as u64, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A writer that waits for its turn.
+struct Waiting<'a> {
+    writers: &'a Writers,
+    handle: Handle,
+    has_turn: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let queue = &self.writers.0;
+        queue.waiting.fetch_sub(1, Ordering::AcqRel);
+        // A group may have been left open for this writer alone. One task is enough for all who go away before it has its turn.
+        if !self.has_turn && !queue.is_ending.swap(true, Ordering::AcqRel) {
+            self.handle.spawn(self.writers.clone().end());
+        }
+    }
+}
