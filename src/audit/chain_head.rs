@@ -1,12 +1,14 @@
 //! The row of a log that each of its writers locks: the sequence and the hash of the last event.
 
-use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait, Statement,
+};
 
 use super::chain::{GENESIS, Hash};
-use super::tables::head::{ActiveModel, Column, Entity, Model};
+use super::tables::head::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, Tx, update_row};
+use kit::db::{DbResult, Tx};
 
 /// Inserts the head of a new workspace's log.
 pub(super) async fn insert(tx: &Tx, workspace: WorkspaceId) -> DbResult<()> {
@@ -20,7 +22,16 @@ pub(super) async fn lock(tx: &Tx, workspace: WorkspaceId) -> DbResult<Model> {
     head.ok_or_else(|| DbErr::RecordNotFound(format!("the audit log of {workspace}")))
 }
 
-pub(super) async fn set(tx: &Tx, workspace: WorkspaceId, (sequence, hash): (i64, Hash)) -> DbResult<()> {
-    let (workspace_id, sequence, hash) = (Unchanged(workspace), Set(sequence), Set(hash.to_vec()));
-    update_row(tx, ActiveModel { workspace_id, sequence, hash, event_types: NotSet }).await
+/// Returns the statement that sets the head of a log.
+pub(super) fn setting(backend: DbBackend, workspace: WorkspaceId, (sequence, hash): (i64, Hash)) -> Statement {
+    let update = Entity::update_many()
+        .col_expr(Column::Sequence, Expr::value(sequence))
+        .col_expr(Column::Hash, Expr::value(hash.to_vec()))
+        .filter(Column::WorkspaceId.eq(workspace));
+    update.build(backend)
+}
+
+pub(super) async fn set(tx: &Tx, workspace: WorkspaceId, head: (i64, Hash)) -> DbResult<()> {
+    let done = tx.execute_raw(setting(tx.get_database_backend(), workspace, head)).await?;
+    if done.rows_affected() == 0 { Err(DbErr::RecordNotUpdated) } else { Ok(()) }
 }

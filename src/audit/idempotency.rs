@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait, Statement};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -86,14 +86,14 @@ pub(super) async fn look_up(tx: &Tx, workspace: WorkspaceId, claim: &Claim, now:
     Ok(IdempotencyOutcome::Replay { status: replayed.status.unsigned_abs(), data })
 }
 
-pub(super) async fn remember(
-    tx: &Tx,
+/// Returns the statement that keeps a response.
+pub(super) fn keeping(
+    backend: DbBackend,
     workspace: WorkspaceId,
     claim: Claim,
-    status: u16,
-    body: String,
+    (status, body): (u16, String),
     now: Time,
-) -> DbResult<()> {
+) -> Statement {
     let row = Model {
         workspace_id: workspace,
         actor: claim.actor,
@@ -103,7 +103,7 @@ pub(super) async fn remember(
         body,
         created_at: now,
     };
-    Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map(|_| ())
+    Entity::insert(row.into_active_model()).build(backend)
 }
 
 /// Deletes about `limit` of the responses in a workspace, for the reset of a sandbox. Returns their number.

@@ -1,6 +1,6 @@
 //! [`AuditedTx`]: a transaction whose changes commit together with the events that record them.
 
-use sea_orm::{EntityTrait, IntoActiveModel};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryTrait};
 use serde_json::Value;
 
 use super::action::{Action, Outcome};
@@ -23,7 +23,7 @@ use crate::limits::{NodeLimits, Permit};
 use crate::sessions::AuthMethod;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Tx, in_powers};
+use kit::db::{DbResult, Tx, execute_together, in_powers};
 use kit::random::Random;
 
 /// The bytes that an event takes besides its text: about those of its hash, its row and its entries in six indexes.
@@ -34,7 +34,7 @@ pub struct AuditedTx {
     core: Core,
     tx: Tx,
     /// Dropped after `tx`, as fields are dropped in their order.
-    _connection: Option<Permit>,
+    connection: Option<Permit>,
     workspace: WorkspaceId,
     context: AuditContext,
     now: Time,
@@ -136,7 +136,7 @@ impl AuditedTx {
         Self {
             core: core.clone(),
             tx,
-            _connection: connection,
+            connection,
             workspace,
             context,
             // Read after the lock, so that the times of a workspace's events follow their order.
@@ -293,16 +293,29 @@ impl AuditedTx {
 
     /// Commits, and keeps the status and the body of the response, if they are given.
     pub(super) async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
-        for events in in_powers(self.events) {
-            let rows = events.into_iter().map(IntoActiveModel::into_active_model);
-            event::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        let backend = self.tx.get_database_backend();
+        let insert = move |events: Vec<event::Model>| {
+            event::Entity::insert_many(events.into_iter().map(IntoActiveModel::into_active_model)).build(backend)
+        };
+        let _permit = self.tx.hand_on(self.connection);
+        let mut parts: Vec<_> = in_powers(self.events).collect();
+        // Together with the head, in as many different statements as there are powers of two.
+        let last = parts.pop();
+        for events in parts {
+            self.tx.execute_raw(insert(events)).await?;
         }
-        if let (Some(claim), Some((status, body))) = (self.claim, answer) {
-            idempotency::remember(&self.tx, self.workspace, claim, status, body, self.now).await?;
+        let mut rows = last.as_ref().map_or(0, Vec::len) as u64;
+        let mut writes = Vec::from_iter(last.map(insert));
+        if let (Some(claim), Some(answer)) = (self.claim, answer) {
+            writes.push(idempotency::keeping(backend, self.workspace, claim, answer, self.now));
+            rows += 1;
+        }
+        writes.push(chain_head::setting(backend, self.workspace, (self.sequence, self.hash)));
+        if execute_together(&self.tx, writes).await? <= rows {
+            return Err(DbErr::RecordNotUpdated);
         }
         let has_payloads = !self.payloads.is_empty();
         payloads::insert(&self.tx, self.payloads).await?;
-        chain_head::set(&self.tx, self.workspace, (self.sequence, self.hash)).await?;
         self.tx.commit().await?;
         if has_payloads {
             self.core.published.mark(self.workspace);

@@ -8,8 +8,8 @@
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
 //! - `derived` columns that the code derives; `search` rows that contain a text; `list` parts of lists; `packed` very many rows at
-//!   once; `notifications` changes by other processes; `update` one row; `result` of a store; `error` kinds of errors; `copy` every
-//!   row from one database to another
+//!   once; `notifications` changes by other processes; `update` one row; `together` several statements
+//!   in one call; `result` of a store; `error` kinds of errors; `copy` every row from one database to another
 
 mod copy;
 mod derived;
@@ -32,6 +32,7 @@ mod sqlite;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod together;
 mod transaction;
 mod update;
 
@@ -56,6 +57,7 @@ pub use result::DbResult;
 pub use search::contains;
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};
 pub use storage::Storage;
+pub use together::execute_together;
 pub use transaction::Tx;
 pub use update::update_row;
 
