@@ -31,8 +31,8 @@ pub const LASTS: Duration = Duration::from_millis(2_600);
 const UNLIMITED: &str = "member-reads=none,member-writes=none,member-revocations=none,member-reports=none,\
     workspace-reads=none,workspace-writes=none,key-writes=none,stored-bytes=none,active-keys=none,new-keys=none";
 
-/// Clients that call at once.
-const CLIENTS: usize = 3;
+/// Clients that call at once: enough for several to share a commit.
+const CLIENTS: usize = 12;
 
 /// The visible effects of a fault.
 #[derive(Clone, Copy)]
