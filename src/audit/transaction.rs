@@ -291,6 +291,13 @@ impl AuditedTx {
         self.finish(None).await
     }
 
+    /// Rolls back. What it has read is stored when it returns: use it, instead of dropping the transaction, before something is
+    /// done with that.
+    pub async fn rollback(self) -> DbResult<()> {
+        let Self { tx, connection: _permit, .. } = self;
+        tx.rollback().await
+    }
+
     /// Commits, and keeps the status and the body of the response, if they are given.
     pub(super) async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
         let backend = self.tx.get_database_backend();

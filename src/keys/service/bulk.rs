@@ -37,14 +37,14 @@ pub async fn revoke_many(
     let (earlier, current): (Vec<Key>, Vec<Key>) = found.into_iter().partition(|key| key.revoked_at.is_some());
     let mut outcomes: HashMap<KeyId, BulkOutcome> = earlier.iter().map(|key| (key.id, BulkOutcome::Unchanged)).collect();
     outcomes.extend(current.iter().map(|key| (key.id, BulkOutcome::Done)));
-    // The call that revoked a key earlier may have been cut off before every node had confirmed.
-    let unconfirmed = RevokedKeys::again(keys, earlier.into_iter().filter(|key| key.refused_everywhere_at.is_none()).collect());
     let revoked = revoke_listed(keys, &mut tx, current, kept(reason)).await?;
     if revoked.is_empty() {
-        drop(tx);
+        tx.rollback().await?;
     } else {
         tx.commit().await?;
     }
+    // The call that revoked a key earlier may have been cut off before every node had confirmed.
+    let unconfirmed = RevokedKeys::again(keys, earlier.into_iter().filter(|key| key.refused_everywhere_at.is_none()).collect());
     for revoked in [&unconfirmed, &revoked] {
         confirm_all(keys, revoked).await?;
     }

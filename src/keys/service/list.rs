@@ -3,8 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use sea_orm::ConnectionTrait;
-
 use crate::keys::context::Keys;
 use crate::keys::model::{Key, KeyId, KeyOrder, KeyQuery, KeySearch, Person, StatusCounts};
 use crate::keys::name_cache::Found;
@@ -15,7 +13,7 @@ use crate::members::{self, MemberId};
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::paging::{Page, Paging, Position, Start};
 
 /// One page of keys, and how many keys of each status the search finds.
@@ -105,7 +103,7 @@ async fn search(keys: &Keys, workspace: WorkspaceId, query: &KeyQuery) -> DbResu
 
 /// Finds the keys of a part of the list: by their ids if they were `found` in memory and the list has its default order.
 async fn find_page(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     query: &KeyQuery,
     found: Option<Found>,
@@ -133,7 +131,7 @@ pub(in crate::keys) async fn find_by_secrets(
 }
 
 /// Reads the last use and the successor of one key.
-pub async fn details_of(db: &impl ConnectionTrait, key: Key) -> DbResult<KeyDetails> {
+pub async fn details_of(db: &impl Source, key: Key) -> DbResult<KeyDetails> {
     let last_use = usage::last_uses(db, vec![key.id]).await?.remove(&key.id);
     let successor = store::successors(db, key.workspace, vec![key.id]).await?.remove(&key.id);
     let custodian = custodian_of(db, &key).await?;
@@ -141,12 +139,12 @@ pub async fn details_of(db: &impl ConnectionTrait, key: Key) -> DbResult<KeyDeta
 }
 
 /// Finds the custodian of a key; `None` if they have left the workspace, or the operator created the key and named no one.
-pub async fn custodian_of(db: &impl ConnectionTrait, key: &Key) -> DbResult<Option<Person>> {
+pub async fn custodian_of(db: &impl Source, key: &Key) -> DbResult<Option<Person>> {
     Ok(custodians(db, std::slice::from_ref(key)).await?.into_values().next())
 }
 
 /// Finds the custodians of keys of one workspace.
-async fn custodians(db: &impl ConnectionTrait, keys: &[Key]) -> DbResult<HashMap<MemberId, Person>> {
+async fn custodians(db: &impl Source, keys: &[Key]) -> DbResult<HashMap<MemberId, Person>> {
     let Some(workspace) = keys.first().map(|key| key.workspace) else { return Ok(HashMap::new()) };
     let ids: BTreeSet<MemberId> = keys.iter().filter_map(Key::custodian).collect();
     let found = members::find_all(db, workspace, ids.into_iter().collect()).await?;
@@ -154,11 +152,7 @@ async fn custodians(db: &impl ConnectionTrait, keys: &[Key]) -> DbResult<HashMap
 }
 
 /// Reads the data that the lists and calls show with keys of one workspace.
-pub(in crate::keys) async fn read_details(
-    db: &impl ConnectionTrait,
-    keys: Vec<Key>,
-    include: Include,
-) -> DbResult<Vec<KeyDetails>> {
+pub(in crate::keys) async fn read_details(db: &impl Source, keys: Vec<Key>, include: Include) -> DbResult<Vec<KeyDetails>> {
     let ids = || keys.iter().map(|key| key.id).collect::<Vec<_>>();
     let (mut last_uses, mut successors, mut hours) = (HashMap::new(), HashMap::new(), HashMap::<KeyId, Vec<HourCount>>::new());
     match (include, keys.first().map(|key| key.workspace)) {

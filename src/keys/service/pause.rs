@@ -37,7 +37,7 @@ pub async fn pause(keys: &Keys, workspace: WorkspaceId, context: AuditContext, i
         return Err(Error::PausedLonger(pause.end));
     }
     if key.pause.as_ref().is_some_and(|pause| (pause.end, end) == (PauseEnd::Resumed, PauseEnd::Resumed)) {
-        drop(tx);
+        tx.rollback().await?;
         // The first call may have been cut off before every node had confirmed.
         let confirmation = propagate_again(keys, &key).await?;
         return confirm(keys, key, confirmation).await;
@@ -59,7 +59,7 @@ pub async fn resume(keys: &Keys, workspace: WorkspaceId, context: AuditContext, 
     let mut tx = AuditedTx::begin(keys, workspace, context).await?;
     let mut key = require_live(&tx, id).await?;
     let Some(pause) = key.pause.clone() else {
-        drop(tx);
+        tx.rollback().await?;
         propagate_again(keys, &key).await?;
         return Ok(key);
     };

@@ -34,7 +34,7 @@ pub async fn revoke(
     let tx = AuditedTx::begin_essential(keys, workspace, context).await?;
     let key = store::find_locked(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     if key.revoked_at.is_some() {
-        drop(tx);
+        tx.rollback().await?;
         // The first call may have been cut off before every node had confirmed.
         let confirmation = propagate_again(keys, &key).await?;
         return Ok(confirm_in_background(keys, key, confirmation).await);

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::rules::{person, require_live, target};
@@ -19,7 +18,7 @@ use crate::requests::{self, AcceptedCall};
 use crate::scopes::{Scope, Scopes};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -86,12 +85,7 @@ pub async fn end_shadow(
 
 /// Returns what the smaller set would have refused until now, by scope. Requests are counted up to the end of the hour in which
 /// shadow mode ends.
-pub async fn would_refuse(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    shadow: &Shadow,
-    now: Time,
-) -> DbResult<Vec<WouldRefuse>> {
+pub async fn would_refuse(db: &impl Source, workspace: WorkspaceId, shadow: &Shadow, now: Time) -> DbResult<Vec<WouldRefuse>> {
     let until = now.hour().after(HOUR).min(shadow.ends_at);
     let counts = usage::scope_counts(db, shadow.key, (shadow.started_at.hour(), until)).await?;
     let counts: Vec<_> = counts.into_iter().filter_map(|count| since_start(shadow, count)).collect();

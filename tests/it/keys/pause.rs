@@ -236,6 +236,21 @@ async fn revocation_wins_over_a_concurrent_pause() {
 }
 
 #[tokio::test]
+async fn key_resumed_twice_at_once_is_resumed_and_the_storage_is_sound() {
+    let t = TestApp::in_a_file().await;
+    let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
+    for _ in 0..20 {
+        pause(&admin, &key, json!({})).await.is(200);
+        // The second one reads what the first one has written, perhaps before that is stored.
+        let (one, two) = tokio::join!(resume(&admin, &key), resume(&admin, &key));
+        one.is(200);
+        two.is(200);
+        assert_eq!(t.app.db.storage().health().fault(), None);
+        t.with(&key).get(WHOAMI).await.is(200);
+    }
+}
+
+#[tokio::test]
 async fn pause_that_is_not_stored_is_not_claimed() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);

@@ -19,8 +19,9 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use sea_orm::{ConnAcquireErr, DbErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -30,6 +31,9 @@ use super::{DbResult, sqlite};
 pub(super) use member::Member;
 use open::Group;
 pub use outcome::settled;
+
+/// The time for which the file is free after a group that was full or old. Groups then follow one another.
+const YIELD: Duration = Duration::from_millis(1);
 
 /// The writers of a file, first come, first served. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -63,8 +67,8 @@ pub struct GroupCommits {
 pub(super) enum Position {
     /// Others may follow.
     Any,
-    /// The group is committed at once with this one, which waits for no later one.
-    Last,
+    /// No other is in its group: it fails only by itself, and waits for no later one.
+    Only,
 }
 
 impl Writers {
@@ -87,7 +91,14 @@ impl Writers {
     /// Begins a transaction: as the next member of the open group, or as the first of a new one.
     pub(super) async fn begin(&self, position: Position) -> DbResult<Member> {
         let mut turn = self.turn().await?;
-        let group = match turn.take() {
+        let open = match (turn.take(), position) {
+            (Some(group), Position::Only) => {
+                turn = self.commit_before(turn, group).await?;
+                None
+            }
+            (open, _) => open,
+        };
+        let group = match open {
             Some(group) => group,
             None => Group::new(self.0.pool.begin(sqlite::immediate()).await?),
         };
@@ -115,7 +126,7 @@ impl Writers {
     /// Keeps the changes of a member for the commit of its group.
     async fn keep(self, mut turn: Turn, mut group: Group, position: Position) {
         group.members += 1;
-        if position == Position::Last || !self.has_next(&group) {
+        if position == Position::Only || !self.has_next(&group) {
             return self.commit(group).await;
         }
         match group.begin_next(&self.0.pool).await {
@@ -142,17 +153,33 @@ impl Writers {
     /// Ends the group that was left open for a writer who went away.
     async fn end(self) {
         let mut turn = Arc::clone(&self.0.turn).lock_owned().await;
-        self.0.is_ending.store(false, Ordering::Release);
+        // Not a store: who goes away next either is seen below, or sees that another task is needed.
+        self.0.is_ending.swap(false, Ordering::AcqRel);
         if let Some(group) = turn.take() {
             self.pass_on(turn, group).await;
         }
     }
 
+    /// Commits the open group ahead of a transaction that joins none.
+    async fn commit_before(&self, turn: Turn, group: Group) -> DbResult<Turn> {
+        let writers = self.clone();
+        // A task of its own: its members depend on it, whoever goes away.
+        let committed = tokio::spawn(async move {
+            writers.commit(group).await;
+            turn
+        });
+        committed.await.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))
+    }
+
     async fn commit(&self, group: Group) {
-        let members = group.members;
+        let (members, is_pressed) = (group.members, !group.has_room());
         if group.commit(&self.0.pool).await {
             self.0.groups.fetch_add(1, Ordering::Relaxed);
             self.0.members.fetch_add(members as u64, Ordering::Relaxed);
+        }
+        if is_pressed {
+            // Another process that writes to the file waits by asking again and again whether it is free.
+            tokio::time::sleep(YIELD).await;
         }
     }
 }
