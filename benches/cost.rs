@@ -4,8 +4,8 @@
 //! day it was set and a thirtieth more. A change that costs more on purpose raises the budget in the same commit. The
 //! dev profile is counted, because it is built for the tests already; docs/PERFORMANCE.md is about the release profile.
 //!
-//! Of this thread, everything between a request and its response is counted. Each connection to SQLite has a thread of the
-//! driver: of these, the run of statements is counted, but not how threads wait for each other.
+//! Of this thread, everything between a request and its response is counted. Rows are read from SQLite on threads that may
+//! block: of these, the reading is counted, but not how threads wait for each other.
 
 #[path = "shared/node.rs"]
 mod shared;
@@ -21,7 +21,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use kit::clock::{Clock, Time};
-use kit::db::{Db, DbResult, Location};
+use kit::db::Location;
 use kit::http::serve::Service;
 use kit::random::Random;
 use planeconnection::app::App;
@@ -33,7 +33,6 @@ use planeconnection::middleware::HttpStack;
 use planeconnection::router;
 use planeconnection::scopes::{Module, Permissions, Scope};
 use planeconnection::workspaces::WorkspaceId;
-use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use testkit::{TRIPS, WHOAMI};
 use tokio::runtime::Runtime;
@@ -47,11 +46,11 @@ const CALLER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
 /// Trips of the workspace.
 const ROWS: u32 = 200;
 
-/// Requests by which each connection to the database comes to prepare each statement.
-const WARM_UP: usize = 24;
+/// Requests by which what is made once has been made.
+const WARM_UP: usize = 3;
 
-/// More statements than there are connections for reads, which take turns.
-const ALL_CONNECTIONS: usize = 24;
+/// More threads than read at a time.
+const THREADS: usize = 4;
 
 /// A node with a key that reads.
 struct Node {
@@ -106,12 +105,12 @@ impl Node {
         self.runtime.block_on(answered).status().as_u16()
     }
 
-    /// Asks, and polls the response only when the threads of SQLite have nothing more to do. How often it is polled depends on
-    /// the scheduler otherwise, and each time costs thousands of instructions.
+    /// Asks, and polls the response only when nothing more is being read. How often it is polled depends on the scheduler
+    /// otherwise, and each time costs thousands of instructions.
     fn ask_with_rows(&self) -> u16 {
         let mut answered = pin!(self.front.clone().serve(CALLER, Service::Regular, self.request(&self.path)));
         let answered = poll_fn(|context| {
-            let_sqlite_finish();
+            let_reads_finish();
             answered.as_mut().poll(context)
         });
         self.runtime.block_on(answered).status().as_u16()
@@ -128,12 +127,8 @@ impl Node {
     fn with_trips(path: impl FnOnce(&str) -> String) -> Self {
         let mut node = Self::start();
         node.path = path(&node.store_trips());
-        for round in 0..WARM_UP {
-            node.warm_up(1);
-            // Connections take turns. Other statements in between keep a statement from meeting the same one each time.
-            node.runtime.block_on(reset_counts(&node.app.db, round % 3)).expect("a row");
-        }
-        node.runtime.block_on(reset_counts(&node.app.db, ALL_CONNECTIONS)).expect("a row");
+        node.warm_up(WARM_UP);
+        node.runtime.block_on(zero_all_counts());
         node
     }
 }
@@ -154,24 +149,29 @@ async fn create_key(app: &App, workspace: WorkspaceId, name: &str, permissions: 
     new.secret.expose().to_owned()
 }
 
-/// Executes statements that reset the counts of their connections' threads, see [`SQLITE`]: so many on connections for reads, and
-/// one on each connection that is for something else.
-async fn reset_counts(db: &Db, reads: usize) -> DbResult<()> {
-    let reset = || Statement::from_string(db.read().get_database_backend(), "SELECT sqlite_source_id()");
-    for _ in 0..reads {
-        db.read().query_one_raw(reset()).await?;
-        // The connection goes back to the pool in a task.
-        tokio::task::yield_now().await;
+/// Sets the counts of the threads that read back to zero, see [`READER`].
+async fn zero_all_counts() {
+    let tasks = (0..THREADS).map(|_| {
+        tokio::task::spawn_blocking(|| {
+            zero_counts();
+            // Long enough for each task to be run by another thread.
+            testkit::wait::pause(Duration::from_millis(200));
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.expect("a task");
     }
-    db.lease_pools().read.query_one_raw(reset()).await?;
-    let tx = db.begin_essential().await?;
-    tx.query_one_raw(reset()).await?;
-    tx.rollback().await
 }
 
-/// Gives the threads of SQLite the time to finish a statement. It is not counted, see [`SQLITE`].
+/// Sets the counts of this thread back to zero, see [`READER`].
 #[inline(never)]
-fn let_sqlite_finish() {
+fn zero_counts() {
+    std::hint::black_box(());
+}
+
+/// Gives the threads that read the time to finish. It is not counted, see [`READER`].
+#[inline(never)]
+fn let_reads_finish() {
     testkit::wait::pause(Duration::from_millis(200));
 }
 
@@ -227,22 +227,22 @@ const VERIFY: u64 = 18_000;
 const REQUEST: u64 = 267_900;
 
 /// Instructions a list of 20 of 200 trips may take, in both threads.
-const LIST: u64 = 0;
+const LIST: u64 = 9_000_000;
 
 /// Instructions one trip by its id may take, in both threads.
-const ROW: u64 = 0;
+const ROW: u64 = 9_000_000;
 
-/// The functions by which callgrind counts the threads of SQLite: a step of a statement is counted; waiting for it here is not;
-/// the function behind `SELECT sqlite_source_id()` sets the counts of its thread back to zero, so that the set-up does not count.
-const SQLITE: [&str; 3] =
-    ["--toggle-collect=*ExecuteIter*Iterator>::next*", "--toggle-collect=*::let_sqlite_finish*", "--zero-before=sourceidFunc"];
+/// The functions by which callgrind counts the threads that read: reading is counted; waiting for it here is not; the set-up is
+/// not, since the counts are zero after it.
+const READER: [&str; 3] =
+    ["--toggle-collect=*reader::Shared::read*", "--toggle-collect=*::let_reads_finish*", "--zero-before=*::zero_counts*"];
 
 fn budget(instructions: u64) -> Callgrind {
     limited(Callgrind::default(), instructions)
 }
 
 fn budget_with_rows(instructions: u64) -> Callgrind {
-    limited(Callgrind::with_args(SQLITE), instructions)
+    limited(Callgrind::with_args(READER), instructions)
 }
 
 fn limited(mut callgrind: Callgrind, instructions: u64) -> Callgrind {

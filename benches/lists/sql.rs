@@ -228,7 +228,7 @@ impl Sql {
         let sequence = EVENTS.column("sequence");
         let hour = USAGE.column("hour");
         Self {
-            count: format!(r#"SELECT COUNT(*) AS num_items FROM ({}) AS "sub_query""#, table.select(&workspace)),
+            count: format!(r#"SELECT COUNT(*) FROM (SELECT {created} FROM "{}" WHERE {workspace}) AS "counted""#, table.name),
             page: format!(
                 "{} ORDER BY {created} DESC, {id} DESC LIMIT $2 OFFSET $3",
                 table.select(&(workspace.clone() + table.filter))
