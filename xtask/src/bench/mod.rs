@@ -4,7 +4,7 @@
 //! - here what is measured after what; `page` the document, section by section
 //! - `http` servers under load, in turns: `rivals` which, `libraries` those of other languages, `load` how
 //! - `attack` good keys beside floods; `usage` what counting takes; `scale` the product with many keys
-//! - `webhooks` the delivery of webhooks; `feed` calls that wait for changes
+//! - `writes` upserts; `webhooks` the delivery of webhooks; `feed` calls that wait for changes
 
 mod attack;
 mod feed;
@@ -16,6 +16,7 @@ mod rivals;
 mod scale;
 mod usage;
 mod webhooks;
+mod writes;
 
 use std::io;
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ pub(crate) enum Part {
     Rows,
     /// Lists and single rows, beside a bare driver
     Lists,
+    /// Upserts by one client and by many, and batches
+    Writes,
     /// The delivery of webhooks: rate, cost, time, isolation and a backlog
     Webhooks,
     /// Calls that wait for changes: memory, processor time, and the time until all have one
@@ -93,6 +96,7 @@ impl Bench {
                 Part::Scale => scale::table(stop)?,
                 Part::Rows => on_both_engines("rows", &[])?,
                 Part::Lists => on_both_engines("lists", &[&self.rounds.to_string()])?,
+                Part::Writes => writes::table(self.rounds, self.seconds, stop)?,
                 Part::Webhooks => webhooks::tables(self.rounds, self.deliveries, self.backlog, stop)?,
                 Part::Feed => feed::table(self.readers, stop)?,
             };

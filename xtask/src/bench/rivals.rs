@@ -133,9 +133,14 @@ pub(super) fn sign_in_as(address: SocketAddr, email: &str, password: &str) -> io
     field(&post(address, "/auth/sign-in", None, &body)?, "token")
 }
 
-/// Makes a key, with a limit as JSON has it; its secret.
+/// Makes a key that reads, with a limit as JSON has it; its secret.
 pub(super) fn make_key(address: SocketAddr, token: &str, name: &str, limit: &str) -> io::Result<String> {
-    let key = format!(r#"{{"name":"{name}","permissions":"read_only","expiresAt":null,"rateLimit":{limit}}}"#);
+    make_key_with(address, token, name, "read_only", limit)
+}
+
+/// Makes a key with these permissions, and a limit as JSON has it; its secret.
+pub(super) fn make_key_with(address: SocketAddr, token: &str, name: &str, permissions: &str, limit: &str) -> io::Result<String> {
+    let key = format!(r#"{{"name":"{name}","permissions":"{permissions}","expiresAt":null,"rateLimit":{limit}}}"#);
     field(&post(address, "/api-keys", Some(token), &key)?, "secret")
 }
 
