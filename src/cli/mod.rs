@@ -12,6 +12,7 @@
 //! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document, and collections
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
@@ -130,6 +131,9 @@ fn ignore_file_size_signal() -> std::io::Result<tokio::signal::unix::Signal> {
     signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))
 }
 
+/// The time that the exit waits for threads that block.
+const EXIT: Duration = Duration::from_secs(2);
+
 pub fn run() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -155,6 +159,8 @@ pub fn run() -> ExitCode {
             Command::Openapi(command) => command.run(),
         }
     });
+    // A read from a disk that hangs would keep the process otherwise.
+    runtime.shutdown_timeout(EXIT);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
