@@ -11,14 +11,12 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use sea_orm::ConnectionTrait;
-
 use super::action::Action;
 use super::event::Event;
 use super::store;
 use crate::core::Core;
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::lock::lock;
 use kit::wakeups::Subscription;
 
@@ -43,13 +41,7 @@ pub struct Batch {
 
 /// Reads up to `limit` events with one of these actions after `cursor`, the oldest first. The events that are looked through
 /// are bounded: a batch may be empty and end before the latest event.
-pub async fn read(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    actions: &[Action],
-    cursor: i64,
-    limit: u64,
-) -> DbResult<Batch> {
+pub async fn read(db: &impl Source, workspace: WorkspaceId, actions: &[Action], cursor: i64, limit: u64) -> DbResult<Batch> {
     // First: whatever it counts is visible to the queries that follow.
     let latest = store::head(db, workspace).await?.map_or(0, |head| head.sequence);
     let (mut events, mut next) = (Vec::new(), cursor);

@@ -1,7 +1,5 @@
 //! The provenance of a row of the workspace's data: who created it and who changed it last, by the events about it.
 
-use sea_orm::ConnectionTrait;
-
 use super::actor::{ActorKind, EventActor};
 use super::event::Event;
 use super::store;
@@ -9,7 +7,7 @@ use crate::keys::KeyId;
 use crate::members::Role;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// The history of a row, for its page.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ pub enum Disclosure {
 
 /// Reads who created the row with this id and who changed it last. Both events are found by the index on targets.
 pub async fn provenance(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     id: &str,
     (reader, disclosure): (Role, Disclosure),

@@ -21,16 +21,11 @@ use super::target::EventTarget;
 use crate::keys::KeyId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, contains, rows_of};
+use kit::db::{DbResult, Source, contains, find_row, find_rows, rows_of};
 use kit::paging::{Page, Paging, Position, Start};
 
 /// Lists a part of a workspace's events, the newest first.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    filter: &EventFilter,
-    paging: Paging,
-) -> DbResult<Page<Event>> {
+pub async fn list(db: &impl Source, workspace: WorkspaceId, filter: &EventFilter, paging: Paging) -> DbResult<Page<Event>> {
     use event::Column;
     if *filter == EventFilter::default()
         && let Some(head) = head(db, workspace).await?
@@ -58,7 +53,7 @@ pub async fn list(
         return Ok(Page::new(Vec::new(), total, paging, next));
     }
     let rows = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Sequence.is_in(numbers));
-    let rows = rows.order_by_desc(Column::Sequence).all(db).await?;
+    let rows = find_rows(db, rows.order_by_desc(Column::Sequence)).await?;
     Ok(Page::new(rows.into_iter().map(event_of).collect(), total, paging, next))
 }
 
@@ -66,7 +61,7 @@ pub async fn list(
 ///
 /// Sequences have no gaps: the last is the number of events, and a page is a range of sequences, in a log of any length.
 /// A page has a hole if rows were deleted by other means, which `verify` reports.
-async fn page_of_all(db: &impl ConnectionTrait, head: &head::Model, paging: Paging) -> DbResult<Page<Event>> {
+async fn page_of_all(db: &impl Source, head: &head::Model, paging: Paging) -> DbResult<Page<Event>> {
     use event::Column;
     let total = u64::try_from(head.sequence).unwrap_or_default();
     let newest = match paging.start {
@@ -83,8 +78,8 @@ async fn page_of_all(db: &impl ConnectionTrait, head: &head::Model, paging: Pagi
 }
 
 /// Returns the first event after `sequence`.
-pub(super) async fn next(db: &impl ConnectionTrait, workspace: WorkspaceId, sequence: i64) -> DbResult<Option<event::Model>> {
-    matching(workspace, &EventFilter::default(), sequence, i64::MAX).limit(1).one(db).await
+pub(super) async fn next(db: &impl Source, workspace: WorkspaceId, sequence: i64) -> DbResult<Option<event::Model>> {
+    find_row(db, matching(workspace, &EventFilter::default(), sequence, i64::MAX)).await
 }
 
 /// Returns the sequence of the last event that exists, whatever the head says.
@@ -97,7 +92,7 @@ pub(super) async fn last(db: &impl ConnectionTrait, workspace: WorkspaceId) -> D
 
 /// Lists up to `limit` events after `sequence` and up to `until`, the oldest first.
 pub(super) async fn between(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     filter: &EventFilter,
     sequence: i64,
@@ -160,12 +155,12 @@ pub(super) async fn as_written(
     Ok(found.into_iter().collect())
 }
 
-pub(super) async fn head(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<head::Model>> {
-    head::Entity::find_by_id(workspace).one(db).await
+pub(super) async fn head(db: &impl Source, workspace: WorkspaceId) -> DbResult<Option<head::Model>> {
+    find_row(db, head::Entity::find_by_id(workspace)).await
 }
 
 /// Returns sequence and hash of a workspace's last event, by the head of its chain.
-pub async fn last_link(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<(i64, Hash)>> {
+pub async fn last_link(db: &impl Source, workspace: WorkspaceId) -> DbResult<Option<(i64, Hash)>> {
     let head = head(db, workspace).await?;
     head.map(|head| Ok((head.sequence, stored_hash(&head.hash)?))).transpose()
 }
@@ -228,11 +223,7 @@ pub(super) async fn latest_denials(
 }
 
 /// Returns the first and the last event about a target; of one event, both are it.
-pub(super) async fn first_and_last_about(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    target: &str,
-) -> DbResult<[Option<Event>; 2]> {
+pub(super) async fn first_and_last_about(db: &impl Source, workspace: WorkspaceId, target: &str) -> DbResult<[Option<Event>; 2]> {
     use event::Column;
     let about = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::TargetId.eq(target));
     let [first, last] = [about.clone().order_by_asc(Column::Sequence), about.order_by_desc(Column::Sequence)];

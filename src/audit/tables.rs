@@ -46,6 +46,28 @@ pub(super) mod event {
         pub auth_age_seconds: Option<i64>,
     }
 
+    kit::row!(Model {
+        id,
+        workspace_id,
+        sequence,
+        occurred_at,
+        action,
+        outcome,
+        actor_type,
+        actor_id,
+        actor_name,
+        target_type,
+        target_id,
+        target_name,
+        ip,
+        user_agent,
+        request_id,
+        details,
+        hash,
+        auth_methods,
+        auth_age_seconds,
+    });
+
     /// No relations: an event outlives its actor and its target.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
@@ -68,6 +90,8 @@ pub(super) mod head {
         /// The patterns of the event types that endpoints of the workspace receive, separated by commas.
         pub event_types: Option<String>,
     }
+
+    kit::row!(Model { workspace_id, sequence, hash, event_types });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -86,7 +86,8 @@ pub(super) async fn walk(db: &Db, workspace: WorkspaceId, from: Position, most: 
     let end = from.sequence.saturating_add(most).min(last);
     let mut position = from;
     loop {
-        position = advance(db, workspace, position, end).await?;
+        // Boxed, as the futures of its batches are large.
+        position = Box::pin(advance(db, workspace, position, end)).await?;
         if position.sequence - from.sequence >= most && position.sequence < last {
             return Ok(Walk { position, head: last, fault: None });
         }

@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use sea_orm::ConnectionTrait;
-
 use super::model::{Change, ChangedModule, Object, View, actions_of, change_of};
 use crate::audit::{Event, feed};
 use crate::scopes::Module;
 use crate::workspaces::WorkspaceId;
 use crate::{fleet, invoices, safety, trips};
 use kit::day::Day;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// The part of the feed that is read.
 #[derive(Clone, Debug)]
@@ -32,7 +30,7 @@ pub(super) struct Part {
 }
 
 /// Reads the changes after `after`. `today` is the day in the workspace, by which invoices are overdue.
-pub(super) async fn read(db: &impl ConnectionTrait, wanted: &Wanted, after: i64, today: Day) -> DbResult<Part> {
+pub(super) async fn read(db: &impl Source, wanted: &Wanted, after: i64, today: Day) -> DbResult<Part> {
     let actions = actions_of(&wanted.modules, wanted.is_sandbox);
     let batch = feed::read(db, wanted.workspace, &actions, after, wanted.limit.into()).await?;
     let mut changes: Vec<Change> = batch.events.into_iter().filter_map(change).collect();
@@ -52,12 +50,7 @@ fn change(event: Event) -> Option<Change> {
 }
 
 /// Returns the objects of these changes by their ids.
-async fn objects(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    changes: &[Change],
-    today: Day,
-) -> DbResult<HashMap<String, Object>> {
+async fn objects(db: &impl Source, workspace: WorkspaceId, changes: &[Change], today: Day) -> DbResult<HashMap<String, Object>> {
     let mut objects = HashMap::new();
     let trips = trips::views(db, workspace, ids(changes, ChangedModule::Trips)).await?;
     objects.extend(trips.map(|(id, trip)| (id, Object::Trip(trip))));

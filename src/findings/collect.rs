@@ -14,7 +14,7 @@ use crate::security::{self, SecurityPolicy, TwoFactorPolicy};
 use crate::webhooks::{self, EndpointStatus};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// The largest number of findings with one code. As they are cleared, others take their place.
 pub const MAX_OF_CODE: u64 = 200;
@@ -100,7 +100,7 @@ fn required_since(policy: &SecurityPolicy, role: Role) -> Option<Time> {
     requirement.map(|requirement| requirement.since)
 }
 
-async fn owner_alone(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<Found>> {
+async fn owner_alone(db: &impl Source, workspace: WorkspaceId) -> DbResult<Option<Found>> {
     let owners = members::with_role(db, workspace, &[Role::AccountOwner]).await?;
     let alone = Found::new(Subject::Workspace(workspace), Severity::Warning, None, Facts::OwnerAlone);
     Ok((owners.len() == 1).then_some(alone))

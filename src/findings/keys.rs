@@ -10,7 +10,7 @@ use super::model::{Code, Facts, Found, Severity, Subject};
 use crate::keys::hygiene::{self, Aged, Everywhere, Excess, Expiring, Idle, RefusedCalls, Sought};
 use crate::keys::{self, Key, KeyId, UnusualActivity, UnusualKind, latest_unusual};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -24,7 +24,7 @@ const EXPIRING_SOON: Duration = Duration::from_hours(3 * 24);
 const UNUSUAL_FOR: Duration = Duration::from_hours(7 * 24);
 
 /// Returns the findings about keys, as far as the filter wants them.
-pub(super) async fn collect(db: &impl ConnectionTrait, sought: &Sought, filter: &FindingFilter) -> DbResult<Vec<Found>> {
+pub(super) async fn collect(db: &impl Source, sought: &Sought, filter: &FindingFilter) -> DbResult<Vec<Found>> {
     let mut found = Vec::new();
     if filter.wants(Code::Unusual) {
         found.extend(unusual(db, sought).await?);
@@ -98,12 +98,12 @@ fn revoked_calls(RefusedCalls { key, last_at, from }: RefusedCalls) -> Found {
 }
 
 /// Returns the one key that is asked for, if it is neither revoked nor expired.
-async fn live(db: &impl ConnectionTrait, sought: &Sought, id: KeyId) -> DbResult<Option<Key>> {
+async fn live(db: &impl Source, sought: &Sought, id: KeyId) -> DbResult<Option<Key>> {
     Ok(keys::find(db, sought.workspace, id).await?.filter(|key| key.status(sought.now).is_live()))
 }
 
 /// Returns keys without a custodian.
-async fn orphaned(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Found>> {
+async fn orphaned(db: &impl Source, sought: &Sought) -> DbResult<Vec<Found>> {
     let keys = match sought.key {
         None => keys::orphaned(db, sought.workspace, sought.now, sought.limit).await?,
         Some(id) => match live(db, sought, id).await? {
@@ -116,7 +116,7 @@ async fn orphaned(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Fo
 }
 
 /// Returns old keys that were not revoked at the end of their rotation.
-async fn blocked(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Found>> {
+async fn blocked(db: &impl Source, sought: &Sought) -> DbResult<Vec<Found>> {
     let keys = match sought.key {
         None => keys::rotations_blocked(db, sought.workspace, sought.now, sought.limit).await?,
         Some(id) => live(db, sought, id).await?.into_iter().filter(|key| key.rotation_blocked_at.is_some()).collect(),

@@ -11,7 +11,7 @@ use super::code::{TailNumber, TypeDesignator};
 use super::model::{Aircraft, AircraftFilter, AircraftId, Status};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{Db, DbResult, Derived, page, refresh, rows_of, update_row};
+use kit::db::{Db, DbResult, Derived, Source, find_row, find_rows, page, refresh, rows_of, update_row};
 use kit::http::{Page, Paging};
 use kit::text::{Line, folded};
 
@@ -31,8 +31,8 @@ pub(super) async fn set(db: &impl ConnectionTrait, aircraft: &Aircraft) -> DbRes
     update_row(db, row_of(aircraft).into_active_model().reset_all()).await
 }
 
-pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: AircraftId) -> DbResult<Option<Aircraft>> {
-    Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(aircraft_of))
+pub async fn find(db: &impl Source, workspace: WorkspaceId, id: AircraftId) -> DbResult<Option<Aircraft>> {
+    Ok(find_row(db, Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace))).await?.map(aircraft_of))
 }
 
 pub(super) async fn find_by_tail_number(
@@ -73,7 +73,7 @@ pub async fn tail_numbers(
 }
 
 /// Lists aircraft that are on ground or in maintenance, the former first and the latest added first.
-pub async fn list_away(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<Vec<Aircraft>> {
+pub async fn list_away(db: &impl Source, workspace: WorkspaceId, limit: u64) -> DbResult<Vec<Aircraft>> {
     let mut away = Vec::new();
     for status in [Status::Aog, Status::Maintenance] {
         let rows = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Status.eq(status));
@@ -84,14 +84,14 @@ pub async fn list_away(db: &impl ConnectionTrait, workspace: WorkspaceId, limit:
 }
 
 /// Returns every aircraft of a workspace, ordered by tail number.
-pub(super) async fn all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Aircraft>> {
+pub(super) async fn all(db: &impl Source, workspace: WorkspaceId) -> DbResult<Vec<Aircraft>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
-    Ok(matching.order_by_asc(Column::TailNumber).all(db).await?.into_iter().map(aircraft_of).collect())
+    Ok(find_rows(db, matching.order_by_asc(Column::TailNumber)).await?.into_iter().map(aircraft_of).collect())
 }
 
 /// Returns a part of a workspace's aircraft, the newest first.
 pub(super) async fn list(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     filter: &AircraftFilter,
     paging: Paging,

@@ -32,6 +32,23 @@ pub struct Model {
     pub search_text_of: Option<Time>,
 }
 
+kit::row!(Model {
+    id,
+    workspace_id,
+    tail_number,
+    type_designator,
+    model,
+    home_base,
+    home_base_name,
+    status,
+    status_note,
+    expected_return,
+    created_at,
+    updated_at,
+    search_text,
+    search_text_of,
+});
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
-
 use crate::access::{FileReports, FleetRead, InvoicesRead, Permission, ReadReports, TripsRead};
 use crate::fleet::{self, Aircraft, AircraftId};
 use crate::invoices::{self, Invoice};
@@ -12,7 +10,7 @@ use crate::safety::{self, Readable, Report, ReportFilter};
 use crate::scopes::{Module, Scope};
 use crate::trips::{self, Trip};
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::Paging;
 use kit::page::{Badge, Moments};
 
@@ -44,7 +42,7 @@ pub(super) struct TripLine {
 }
 
 impl DataSection {
-    pub(super) async fn read(db: &impl ConnectionTrait, workspace: WorkspaceId, member: &Member, at: &Moments) -> DbResult<Self> {
+    pub(super) async fn read(db: &impl Source, workspace: WorkspaceId, member: &Member, at: &Moments) -> DbResult<Self> {
         let role = member.role;
         let readable = if role.allows(Scope::read(Module::Safety)) { Readable::All } else { Readable::FiledByName(member.id) };
         Ok(Self {
@@ -58,7 +56,7 @@ impl DataSection {
     }
 }
 
-async fn departures(db: &impl ConnectionTrait, workspace: WorkspaceId, at: &Moments) -> DbResult<Vec<TripLine>> {
+async fn departures(db: &impl Source, workspace: WorkspaceId, at: &Moments) -> DbResult<Vec<TripLine>> {
     let next = trips::list_departures(db, workspace, at.now(), ROWS.into()).await?;
     let aircraft = next.iter().filter_map(|trip| trip.aircraft_id);
     let names: HashMap<AircraftId, String> = fleet::tail_numbers(db, workspace, aircraft).await?;
@@ -70,18 +68,18 @@ async fn departures(db: &impl ConnectionTrait, workspace: WorkspaceId, at: &Mome
     Ok(next.into_iter().map(line).collect())
 }
 
-async fn away(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<(Badge, Aircraft)>> {
+async fn away(db: &impl Source, workspace: WorkspaceId) -> DbResult<Vec<(Badge, Aircraft)>> {
     let away = fleet::list_away(db, workspace, ROWS.into()).await?;
     Ok(away.into_iter().map(|aircraft| (fleet::status_badge(aircraft.status), aircraft)).collect())
 }
 
-async fn reports(db: &impl ConnectionTrait, workspace: WorkspaceId, readable: Readable) -> DbResult<Vec<(Badge, Report)>> {
+async fn reports(db: &impl Source, workspace: WorkspaceId, readable: Readable) -> DbResult<Vec<(Badge, Report)>> {
     let latest = Paging::page(1, ROWS).within(ROWS.into());
     let page = safety::list(db, workspace, readable, &ReportFilter::default(), latest).await?;
     Ok(page.items.into_iter().map(|report| (safety::status_badge(report.status), report)).collect())
 }
 
-async fn overdue(db: &impl ConnectionTrait, workspace: WorkspaceId, at: &Moments) -> DbResult<Vec<(String, Invoice)>> {
+async fn overdue(db: &impl Source, workspace: WorkspaceId, at: &Moments) -> DbResult<Vec<(String, Invoice)>> {
     let overdue = invoices::list_overdue(db, workspace, at.today(), ROWS.into()).await?;
     Ok(overdue.into_iter().map(|invoice| (invoice.currency.amount(invoice.remaining()), invoice)).collect())
 }

@@ -1,10 +1,8 @@
 //! The latest events of the audit log, the unusual ones first.
 
-use sea_orm::ConnectionTrait;
-
 use crate::audit::{self, Event, EventFilter, Outcome};
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::Paging;
 
 /// The latest events that are looked at.
@@ -26,7 +24,7 @@ pub(super) struct EventLine {
 }
 
 /// Reads the latest events of a workspace, with the unusual ones among them first.
-pub(super) async fn latest(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<EventLine>> {
+pub(super) async fn latest(db: &impl Source, workspace: WorkspaceId) -> DbResult<Vec<EventLine>> {
     let page = audit::list(db, workspace, &EventFilter::default(), Paging::page(1, LATEST)).await?;
     let line = |event: Event| EventLine {
         words: audit::describe(&event),

@@ -4,7 +4,6 @@ use std::convert::identity;
 
 use axum::extract::State;
 use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,7 +23,7 @@ use crate::trips::TripId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::route::{get, patch, post};
 use kit::http::{
     ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoFields, NoParameters, Page,
@@ -155,7 +154,7 @@ impl PaymentView {
 
 /// Returns those of these invoices that are there, each with its id.
 pub(crate) async fn views(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     ids: Vec<InvoiceId>,
     today: Day,

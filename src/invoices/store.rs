@@ -12,7 +12,7 @@ use super::tables::payment;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::db::{Db, DbResult, Derived, page, refresh, rows_of, update_row};
+use kit::db::{Db, DbResult, Derived, Source, find_row, find_rows, page, refresh, rows_of, update_row};
 use kit::http::{Page, Paging};
 use kit::text::{Line, folded};
 
@@ -40,7 +40,7 @@ pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::
 
 /// Returns a part of an invoice's payments, the newest first.
 pub(super) async fn list_payments(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     invoice: InvoiceId,
     paging: Paging,
@@ -50,23 +50,23 @@ pub(super) async fn list_payments(
     page(db, of_invoice, [Column::CreatedAt, Column::Id], paging, |row| Ok(payment_of(row))).await
 }
 
-pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
-    let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
+pub(super) async fn find(db: &impl Source, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
+    let row = find_row(db, Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace))).await?;
     row.map(invoice_of).transpose()
 }
 
 pub(super) async fn find_by_external_id(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     external_id: &str,
 ) -> DbResult<Option<Invoice>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ExternalId.eq(external_id));
-    named.one(db).await?.map(invoice_of).transpose()
+    find_row(db, named).await?.map(invoice_of).transpose()
 }
 
 /// Returns a part of a workspace's invoices, the newest first.
 pub(super) async fn list(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     filter: &InvoiceFilter,
     paging: Paging,
@@ -83,16 +83,16 @@ pub(super) async fn list(
 }
 
 /// Lists those of these invoices that are there.
-pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<InvoiceId>) -> DbResult<Vec<Invoice>> {
+pub(super) async fn list_by_id(db: &impl Source, workspace: WorkspaceId, ids: Vec<InvoiceId>) -> DbResult<Vec<Invoice>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
-    mine.all(db).await?.into_iter().map(invoice_of).collect()
+    find_rows(db, mine).await?.into_iter().map(invoice_of).collect()
 }
 
 /// Lists up to `limit` invoices of a workspace that are overdue, the latest due first.
-pub async fn list_overdue(db: &impl ConnectionTrait, workspace: WorkspaceId, today: Day, limit: u64) -> DbResult<Vec<Invoice>> {
+pub async fn list_overdue(db: &impl Source, workspace: WorkspaceId, today: Day, limit: u64) -> DbResult<Vec<Invoice>> {
     let overdue = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is(Status::Overdue, today));
     let rows = rows_of(db, overdue.order_by_desc(Column::DueDate).limit(limit)).await?;
     rows.into_iter().map(invoice_of).collect()

@@ -45,6 +45,28 @@ pub(super) mod invoice {
         pub overdue_recorded_at: Option<Time>,
     }
 
+    kit::row!(Model {
+        id,
+        workspace_id,
+        number,
+        client_name,
+        client_email,
+        trip_id,
+        currency,
+        line_items,
+        total,
+        amount_paid,
+        status,
+        due_date,
+        notes,
+        external_id,
+        created_at,
+        updated_at,
+        search_text,
+        search_text_of,
+        overdue_recorded_at,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -70,6 +92,8 @@ pub(super) mod payment {
         pub reference: Option<String>,
         pub created_at: Time,
     }
+
+    kit::row!(Model { id, workspace_id, invoice_id, amount, paid_on, reference, created_at });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -75,6 +75,47 @@ pub(super) mod key {
         pub revision: i64,
     }
 
+    kit::row!(Model {
+        id,
+        workspace_id,
+        digest,
+        hint,
+        name,
+        name_folded,
+        name_skeleton,
+        name_forms_of,
+        description,
+        permissions,
+        scopes,
+        ip_allowlist,
+        rate_requests,
+        rate_per_seconds,
+        created_at,
+        created_by_id,
+        created_by_name,
+        expires_at,
+        expiry_recorded_at,
+        expiry_announced_days,
+        paused_at,
+        paused_until,
+        paused_by_id,
+        paused_by_name,
+        paused_everywhere_at,
+        revoked_at,
+        revoked_by_id,
+        revoked_by_name,
+        revoke_reason,
+        refused_everywhere_at,
+        rotated_from,
+        rotation_root,
+        custodian_id,
+        revoke_old_at,
+        revoke_old_forced,
+        rotation_blocked_at,
+        sandbox_id,
+        revision,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -101,6 +142,8 @@ pub(super) mod usage {
         pub denied: i64,
     }
 
+    kit::row!(Model { workspace_id, key_id, hour, scope, allowed, denied });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -125,6 +168,8 @@ pub(super) mod address {
         pub last_used_at: Time,
     }
 
+    kit::row!(Model { workspace_id, key_id, ip, first_used_at, last_used_at });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -144,6 +189,8 @@ pub(super) mod last_use {
         pub at: Time,
         pub ip: String,
     }
+
+    kit::row!(Model { key_id, at, ip });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

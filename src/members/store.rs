@@ -12,7 +12,7 @@ use super::role::Role;
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, page, rows_of};
+use kit::db::{DbResult, Source, find_row, find_rows, page, rows_of};
 use kit::http::{Page, Paging};
 use kit::secret::TokenDigest;
 
@@ -49,14 +49,14 @@ pub(super) async fn insert(
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<Member>> {
-    Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(member_of))
+pub async fn find(db: &impl Source, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<Member>> {
+    Ok(find_row(db, Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace))).await?.map(member_of))
 }
 
 /// Finds the members with these ids.
-pub async fn find_all(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<MemberId>) -> DbResult<Vec<Member>> {
+pub async fn find_all(db: &impl Source, workspace: WorkspaceId, ids: Vec<MemberId>) -> DbResult<Vec<Member>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
-    Ok(named.all(db).await?.into_iter().map(member_of).collect())
+    Ok(find_rows(db, named).await?.into_iter().map(member_of).collect())
 }
 
 /// Returns the ids of all members; their number is bounded by a quota.
@@ -66,26 +66,26 @@ pub async fn ids(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<
 }
 
 /// Lists the members who have joined, the first ones by name.
-pub async fn list_joined(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<Vec<Member>> {
+pub async fn list_joined(db: &impl Source, workspace: WorkspaceId, limit: u64) -> DbResult<Vec<Member>> {
     let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
     let named = joined.order_by_asc(Column::Name).order_by_asc(Column::Id);
-    Ok(named.limit(limit).all(db).await?.into_iter().map(member_of).collect())
+    Ok(find_rows(db, named.limit(limit)).await?.into_iter().map(member_of).collect())
 }
 
 /// Finds the member with this email, which is an [`Email`].
-pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, email: &str) -> DbResult<Option<Member>> {
+pub async fn find_by_email(db: &impl Source, workspace: WorkspaceId, email: &str) -> DbResult<Option<Member>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Email.is_in(Email::spellings(email)));
-    Ok(named.one(db).await?.map(member_of))
+    Ok(find_row(db, named).await?.map(member_of))
 }
 
 /// Lists a part of a workspace's members, those added last first.
-pub async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
+pub async fn list(db: &impl Source, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
     page(db, matching, [Column::CreatedAt, Column::Id], paging, |row| Ok(member_of(row))).await
 }
 
 /// Lists one page of a workspace's members, by name. Not for walks: a name can change.
-pub async fn list_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
+pub async fn list_by_name(db: &impl Source, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
     let total = matching.clone().count(db).await?;
     let named = matching.order_by_asc(Column::Name).order_by_asc(Column::Id);
@@ -94,10 +94,10 @@ pub async fn list_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, pag
 }
 
 /// Lists the members with one of these roles who have joined, the first 20 by name.
-pub async fn with_role(db: &impl ConnectionTrait, workspace: WorkspaceId, roles: &[Role]) -> DbResult<Vec<Member>> {
+pub async fn with_role(db: &impl Source, workspace: WorkspaceId, roles: &[Role]) -> DbResult<Vec<Member>> {
     let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
     let named = joined.filter(Column::Role.is_in(roles.iter().map(|role| role.as_str()))).order_by_asc(Column::Name);
-    Ok(named.limit(20).all(db).await?.into_iter().map(member_of).collect())
+    Ok(find_rows(db, named.limit(20)).await?.into_iter().map(member_of).collect())
 }
 
 /// The condition of open invitations that a member made for one of these roles.

@@ -29,6 +29,22 @@ pub struct Model {
     pub muted_notices: Option<String>,
 }
 
+kit::row!(Model {
+    id,
+    workspace_id,
+    email,
+    name,
+    role,
+    password_hash,
+    invite_digest,
+    invite_expires_at,
+    invited_by,
+    created_at,
+    second_factor_at,
+    password_is_short,
+    muted_notices,
+});
+
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("members::Model").field("id", &self.id).finish_non_exhaustive()

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,7 +18,7 @@ use crate::middleware::OmitClientIp;
 use crate::scopes::{Module, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::route::{get, patch, post};
 use kit::http::{
     ApiError, Body, Created, Describe, Doc, IdempotencyKey, IdempotentBody, IfMatch, Known, Listing, Page, Path, Revised, Routes,
@@ -106,7 +105,7 @@ pub(super) fn readable(who: &Allowed<ReadReports>) -> Readable {
 
 /// Returns those of these reports that are there, each with its id: for a caller who may read all reports.
 pub(crate) async fn views(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     ids: Vec<ReportId>,
 ) -> DbResult<impl Iterator<Item = (String, ReportView)>> {

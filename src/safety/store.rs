@@ -10,7 +10,7 @@ use super::model::{Readable, Report, ReportFilter, ReportId, Reporter};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, page, update_row};
+use kit::db::{DbResult, Source, find_row, find_rows, page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, report: &Report) -> DbResult<()> {
@@ -22,28 +22,23 @@ pub(super) async fn set(db: &impl ConnectionTrait, report: &Report) -> DbResult<
 }
 
 /// Returns a report, if it is one of `readable`.
-pub(super) async fn find(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    readable: Readable,
-    id: ReportId,
-) -> DbResult<Option<Report>> {
-    let row = Entity::find_by_id(id).filter(within(workspace, readable)).one(db).await?;
+pub(super) async fn find(db: &impl Source, workspace: WorkspaceId, readable: Readable, id: ReportId) -> DbResult<Option<Report>> {
+    let row = find_row(db, Entity::find_by_id(id).filter(within(workspace, readable))).await?;
     row.map(report_of).transpose()
 }
 
 /// Lists those of these reports that are there.
-pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<ReportId>) -> DbResult<Vec<Report>> {
+pub(super) async fn list_by_id(db: &impl Source, workspace: WorkspaceId, ids: Vec<ReportId>) -> DbResult<Vec<Report>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mine = Entity::find().filter(within(workspace, Readable::All)).filter(Column::Id.is_in(ids));
-    mine.all(db).await?.into_iter().map(report_of).collect()
+    find_rows(db, mine).await?.into_iter().map(report_of).collect()
 }
 
 /// Returns a part of the readable reports of a workspace, the newest first.
 pub async fn list(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     readable: Readable,
     filter: &ReportFilter,

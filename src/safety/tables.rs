@@ -34,6 +34,27 @@ pub struct Model {
     pub updated_at: Time,
 }
 
+kit::row!(Model {
+    id,
+    workspace_id,
+    number,
+    report_type,
+    title,
+    description,
+    location,
+    occurred_at,
+    severity,
+    icao_severity,
+    status,
+    confidentiality,
+    filed_as,
+    reporter_id,
+    reporter_name,
+    assigned_to,
+    created_at,
+    updated_at,
+});
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}

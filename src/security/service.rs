@@ -1,6 +1,5 @@
 //! Changing the security settings.
 
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::error::Error;
@@ -11,6 +10,7 @@ use crate::core::Core;
 use crate::members::{self, MemberId, Role};
 use crate::sessions;
 use crate::workspaces::{self, WorkspaceId};
+use kit::db::Source;
 
 /// Replaces the security settings of a workspace, on behalf of the administrator `by`. Every node judges sessions and members by
 /// them from its next request on. Writes and records nothing if nothing differs.
@@ -37,7 +37,7 @@ pub async fn update(
 
 /// Fails if a second factor would be required while the administrator, or every account owner, has none.
 pub(super) async fn require_factors(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     by: MemberId,
     settings: &SecuritySettings,

@@ -25,6 +25,20 @@ pub struct Model {
     pub others_grace_ends_at: Option<Time>,
 }
 
+kit::row!(Model {
+    workspace_id,
+    two_factor_policy,
+    grace_days,
+    passkeys_allowed,
+    idle_minutes,
+    absolute_minutes,
+    minimum_password_length,
+    admins_required_since,
+    admins_grace_ends_at,
+    others_required_since,
+    others_grace_ends_at,
+});
+
 impl Model {
     /// Returns the policy; the strictest in place of one that this version does not know.
     pub(super) fn policy(&self) -> TwoFactorPolicy {

@@ -1,6 +1,5 @@
 //! Starting, finding, renewing and ending sessions.
 
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::last_seen::Use;
@@ -12,7 +11,7 @@ use crate::members::{Member, MemberId, Role};
 use crate::security::SessionLimits;
 use crate::security::{self, FactorSetup};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
 /// The sessions that a member may have; the oldest end.
@@ -73,7 +72,7 @@ pub async fn authenticate(core: &Core, token: &[u8]) -> DbResult<Option<Session>
 /// Fails if the session has ended, the member's role was changed, or they have to set up a second factor, since the request was
 /// admitted, as its body may have been on the way for long.
 pub async fn require(
-    tx: &impl ConnectionTrait,
+    tx: &impl Source,
     session: TokenDigest,
     (role, setup): (Role, FactorSetup),
     now: Time,

@@ -13,7 +13,7 @@ use crate::members::{self, MemberId};
 use crate::security::{self, SecurityPolicy, SessionLimits, SettingsColumn, SettingsTable};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult};
+use kit::db::{Db, DbResult, Source, find_pair};
 use kit::secret::TokenDigest;
 
 /// Rows that are deleted by one statement.
@@ -55,8 +55,9 @@ impl Model {
 }
 
 /// Finds a session and its member, unless it is over.
-pub async fn find(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Session>> {
-    let Some((row, settings)) = with_settings(Entity::find_by_id(digest.to_vec())).one(db).await? else { return Ok(None) };
+pub async fn find(db: &impl Source, digest: TokenDigest, now: Time) -> DbResult<Option<Session>> {
+    let found = find_pair(db, with_settings(Entity::find_by_id(digest.to_vec()))).await?;
+    let Some((row, settings)) = found else { return Ok(None) };
     let policy = security::policy(settings);
     if row.end_by(&policy) <= now {
         return Ok(None);

@@ -26,6 +26,8 @@ pub struct Model {
     pub user_agent: Option<String>,
 }
 
+kit::row!(Model { digest, workspace_id, member_id, created_at, expires_at, auth_time, methods, last_seen_at, ip, user_agent });
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,7 +17,7 @@ use crate::fleet::{AircraftId, Airport};
 use crate::scopes::{Module, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::route::{get, patch, post, put};
 use kit::http::{
     ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, IfMatchOrNone, JsonOk, Known, Listing, Page, Path, Put,
@@ -113,7 +112,7 @@ impl From<Trip> for TripView {
 
 /// Returns those of these trips that are there, each with its id.
 pub(crate) async fn views(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     ids: Vec<TripId>,
 ) -> DbResult<impl Iterator<Item = (String, TripView)>> {

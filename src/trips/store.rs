@@ -11,7 +11,7 @@ use super::status::Status;
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Direction, Sorted, rows_of, sorted_page, update_row};
+use kit::db::{DbResult, Direction, Sorted, Source, find_row, find_rows, rows_of, sorted_page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
@@ -23,35 +23,26 @@ pub(super) async fn set(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> 
     update_row(db, row_of(trip.clone()).into_active_model().reset_all()).await
 }
 
-pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: TripId) -> DbResult<Option<Trip>> {
-    Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(trip_of).transpose()
+pub async fn find(db: &impl Source, workspace: WorkspaceId, id: TripId) -> DbResult<Option<Trip>> {
+    find_row(db, Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace))).await?.map(trip_of).transpose()
 }
 
 /// Lists those of these trips that are there.
-pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<TripId>) -> DbResult<Vec<Trip>> {
+pub(super) async fn list_by_id(db: &impl Source, workspace: WorkspaceId, ids: Vec<TripId>) -> DbResult<Vec<Trip>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
-    mine.all(db).await?.into_iter().map(trip_of).collect()
+    find_rows(db, mine).await?.into_iter().map(trip_of).collect()
 }
 
-pub(super) async fn find_by_external_id(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    external_id: &str,
-) -> DbResult<Option<Trip>> {
+pub(super) async fn find_by_external_id(db: &impl Source, workspace: WorkspaceId, external_id: &str) -> DbResult<Option<Trip>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ExternalId.eq(external_id));
-    named.one(db).await?.map(trip_of).transpose()
+    find_row(db, named).await?.map(trip_of).transpose()
 }
 
 /// Returns a part of a workspace's trips, in the order of the filter.
-pub(super) async fn list(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    filter: &TripFilter,
-    paging: Paging,
-) -> DbResult<Page<Trip>> {
+pub(super) async fn list(db: &impl Source, workspace: WorkspaceId, filter: &TripFilter, paging: Paging) -> DbResult<Page<Trip>> {
     let condition = Condition::all()
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
@@ -79,7 +70,7 @@ fn sorted(sort: TripSort) -> Sorted<Entity> {
 }
 
 /// Lists up to `limit` trips of a workspace that depart at `from` or later and are not cancelled, the next first.
-pub async fn list_departures(db: &impl ConnectionTrait, workspace: WorkspaceId, from: Time, limit: u64) -> DbResult<Vec<Trip>> {
+pub async fn list_departures(db: &impl Source, workspace: WorkspaceId, from: Time, limit: u64) -> DbResult<Vec<Trip>> {
     let ahead = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::DepartureDate.gte(from));
     let ahead = ahead.filter(Column::Status.ne(Status::Cancelled)).order_by_asc(Column::DepartureDate).limit(limit);
     rows_of(db, ahead).await?.into_iter().map(trip_of).collect()

@@ -32,6 +32,25 @@ pub struct Model {
     pub updated_at: Time,
 }
 
+kit::row!(Model {
+    id,
+    workspace_id,
+    external_id,
+    trip_type,
+    status,
+    origin,
+    origin_name,
+    destination,
+    destination_name,
+    departure_date,
+    arrival_date,
+    aircraft_id,
+    passenger_count,
+    notes,
+    created_at,
+    updated_at,
+});
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}

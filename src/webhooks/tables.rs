@@ -75,6 +75,36 @@ pub(super) mod endpoint {
         pub deleted_at: Option<Time>,
     }
 
+    kit::row!(Model {
+        id,
+        workspace_id,
+        url,
+        description,
+        events,
+        is_active,
+        schedule,
+        secret,
+        secret_hint,
+        secret_rotated_at,
+        created_by_id,
+        created_by_name,
+        created_at,
+        updated_at,
+        created_sequence,
+        planned_sequence,
+        last_sequence,
+        owner,
+        last_success_at,
+        last_failure_at,
+        failing_since,
+        failed_attempts,
+        failed_deliveries,
+        warned_at,
+        disabled_at,
+        disabled_reason,
+        deleted_at,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -135,6 +165,23 @@ pub(super) mod delivery {
         pub created_at: Time,
         pub ended_at: Option<Time>,
     }
+
+    kit::row!(Model {
+        id,
+        workspace_id,
+        endpoint_id,
+        event_id,
+        event_type,
+        sequence,
+        previous_sequence,
+        body,
+        status,
+        attempts,
+        due_at,
+        resend_of,
+        created_at,
+        ended_at,
+    });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

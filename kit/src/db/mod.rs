@@ -8,14 +8,16 @@
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
 //! - `derived` columns that the code derives; `search` rows that contain a text; `list` parts of lists; `packed` very many rows at
-//!   once; `notifications` changes by other processes; `update` one row; `together` several statements
-//!   in one call; `result` of a store; `error` kinds of errors; `copy` every row from one database to another
+//!   once; `find` rows, by `reader` from SQLite without the asynchronous driver; `notifications` changes by
+//!   other processes; `update` one row; `together` several statements in one call; `result` of a store; `error` kinds of errors;
+//!   `copy` every row from one database to another
 
 mod copy;
 mod derived;
 mod error;
 mod fault;
 mod file;
+mod find;
 mod group;
 mod health;
 mod list;
@@ -25,6 +27,7 @@ mod notifications;
 mod packed;
 mod pool;
 mod postgres;
+mod reader;
 mod result;
 mod search;
 mod space;
@@ -46,6 +49,7 @@ pub use copy::{Table, names, table};
 pub use derived::{Derived, refresh};
 pub use error::{is_blocked, is_duplicate, is_orphan, is_unavailable, is_unknown_host, is_unstorable, may_open_later};
 pub use fault::{Fault, WritesRefused, is_reported};
+pub use find::{Source, find_pair, find_row, find_rows, find_tuples};
 pub use group::{GroupCommits, settled};
 pub use health::Health;
 pub use list::{Direction, Sorted, newest, page, rows_of, sorted_page};
@@ -53,6 +57,7 @@ pub use location::{Location, NotALocation, Transport};
 pub use notifications::{ChangeNotifications, Channel};
 pub use packed::{ExactTime, PackedDigest, PackedRows, PackedTime, Packing, insert_packed, packed, packed_rows};
 pub use pool::Pool;
+pub use reader::{Cells, EntityRow, Row};
 pub use result::DbResult;
 pub use search::contains;
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};
@@ -206,9 +211,9 @@ impl Db {
     }
 
     /// Begins a write transaction that is tried whatever the state of the storage: one that takes access away, or frees space.
-    /// It waits for no transaction that begins later.
+    /// It shares its commit with no other one.
     pub async fn begin_essential(&self) -> DbResult<Tx> {
-        self.begin_as(Position::Last).await
+        self.begin_as(Position::Only).await
     }
 
     async fn begin_as(&self, position: Position) -> DbResult<Tx> {

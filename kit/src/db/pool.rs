@@ -21,6 +21,7 @@ use tokio::task::JoinError;
 
 use super::DbResult;
 use super::packed::{BinaryRows, copy_out};
+use super::reader::Reader;
 use super::storage::Storage;
 use crate::clock::Clock;
 use crate::lock::lock;
@@ -36,6 +37,8 @@ struct Shared {
     storage: Storage,
     discards: Discards,
     current: RwLock<Generation>,
+    /// Of the pool for reads from a file.
+    reader: Option<Reader>,
 }
 
 /// The connections to close instead of using them again. Shared with the pool's hooks; cheap to clone.
@@ -132,7 +135,21 @@ impl Pool {
     ) -> DbResult<Self> {
         let connections = Database::connect(options.clone()).await?;
         let (storage, discards) = (storage.clone(), discards.clone());
-        Ok(Self(Arc::new(Shared { options, bound, storage, discards, current: RwLock::new(Generation::new(0, connections)) })))
+        let current = RwLock::new(Generation::new(0, connections));
+        Ok(Self(Arc::new(Shared { options, bound, storage, discards, current, reader: None })))
+    }
+
+    /// Returns the reader of the file, if these connections are for reads from one.
+    pub(super) fn reader(&self) -> Option<&Reader> {
+        self.0.reader.as_ref()
+    }
+
+    /// Returns a handle on the same connections with a reader for their file.
+    pub(super) fn with_reader(&self, reader: Reader) -> Self {
+        let Shared { options, bound, storage, discards, .. } = &*self.0;
+        let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
+        let current = RwLock::new(self.current());
+        Self(Arc::new(Shared { options, bound: *bound, storage, discards, current, reader: Some(reader) }))
     }
 
     /// Begins a transaction on a connection of its own.
@@ -153,7 +170,8 @@ impl Pool {
     pub(super) fn without_timeout(&self) -> Self {
         let Shared { options, storage, discards, .. } = &*self.0;
         let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
-        Self(Arc::new(Shared { options, bound: None, storage, discards, current: RwLock::new(self.current()) }))
+        let (current, reader) = (RwLock::new(self.current()), self.0.reader.clone());
+        Self(Arc::new(Shared { options, bound: None, storage, discards, current, reader }))
     }
 
     /// Reads the rows of a statement `COPY … TO STDOUT (FORMAT binary)`. Only of a server.
@@ -166,6 +184,9 @@ impl Pool {
 
     /// Closes every connection, after what is running on them.
     pub(super) async fn close(&self) -> DbResult<()> {
+        if let Some(reader) = &self.0.reader {
+            reader.close().await;
+        }
         self.current().connections.close().await
     }
 

@@ -8,13 +8,14 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions};
 
 use super::pool::{Discards, Pool};
+use super::reader::{Reader, Settings};
 use super::storage::Storage;
 use super::{DbResult, RequestConnections};
 
 /// The time that a statement waits for another process that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// The time that a write waits for its turn.
+/// The longest wait of a read for a connection, and of a write for its turn.
 pub(super) const ACQUIRE: Duration = Duration::from_secs(15);
 
 /// The pause before opening a locked file again.
@@ -30,15 +31,17 @@ pub(super) struct Pools {
     pub(super) anchor: Pool,
 }
 
-/// The connections for requests: a file has one writer.
-pub(super) const SHARES: RequestConnections = RequestConnections { read: 8, write: 1 };
+/// The connections for requests. A file has one for writes: these are the writers that queue for it, in order and across
+/// workspaces, since only those can share a commit.
+pub(super) const SHARES: RequestConnections = RequestConnections { read: 8, write: 32 };
 
 /// Opens the pools of a file.
 pub(super) async fn open(path: &Path, storage: &Storage) -> DbResult<Pools> {
     make_private(path);
     // The writer first: it switches the file to write-ahead logging.
     let write = first_pool(path, storage).await?;
-    let read = pool(path, SHARES.read, storage).await?;
+    let settings = Settings { connections: SHARES.read, wait: ACQUIRE, busy: BUSY };
+    let read = pool(path, SHARES.read, storage).await?.with_reader(Reader::new(path, storage, settings));
     let lease_read = pool(path, 1, storage).await?;
     let anchor = pool(path, 1, storage).await?;
     // Both the file and its write-ahead log are there by now.

@@ -14,7 +14,7 @@ use super::tables::{ceremony, user};
 use crate::members::{Member, MemberId};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, page};
+use kit::db::{Db, DbResult, Source, page};
 use kit::paging::{Page, Paging};
 use kit::secret::TokenDigest;
 
@@ -44,7 +44,7 @@ fn of_member(member: &Member) -> Select<Entity> {
 }
 
 /// Lists a part of a member's passkeys, the newest first.
-pub(super) async fn list(db: &impl ConnectionTrait, member: &Member, paging: Paging) -> DbResult<Page<Passkey>> {
+pub(super) async fn list(db: &impl Source, member: &Member, paging: Paging) -> DbResult<Page<Passkey>> {
     page(db, of_member(member), [Column::CreatedAt, Column::Id], paging, |row| Ok(passkey_of(row))).await
 }
 

@@ -35,6 +35,20 @@ pub(super) mod passkey {
         pub last_used_at: Option<Time>,
     }
 
+    kit::row!(Model {
+        id,
+        workspace_id,
+        member_id,
+        credential_id,
+        credential,
+        sign_count,
+        name,
+        rp_id,
+        is_synced,
+        created_at,
+        last_used_at,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}

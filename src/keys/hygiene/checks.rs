@@ -16,7 +16,7 @@ use crate::keys::usage::{last_scope_uses, last_uses};
 use crate::scopes::{Access, Module, Scope, Scopes};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// The time without use after which a key, or a scope of a key, counts as unused.
 pub(in crate::keys) const UNUSED_FOR: Duration = Duration::from_hours(30 * 24);
@@ -104,13 +104,13 @@ pub struct Everywhere {
 }
 
 /// Returns unused keys, those unused for longest first.
-pub async fn idle(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Idle>> {
+pub async fn idle(db: &impl Source, sought: &Sought) -> DbResult<Vec<Idle>> {
     let checks = with_facts(db, candidates(db, sought, Rule::Idle).await?, sought.now).await?;
     Ok(held(judge_idle(db, &checks, sought.now).await?))
 }
 
 /// Returns keys with scopes that they did not use lately.
-pub async fn excess(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Excess>> {
+pub async fn excess(db: &impl Source, sought: &Sought) -> DbResult<Vec<Excess>> {
     let checks = with_facts(db, candidates(db, sought, Rule::Excess).await?, sought.now).await?;
     if sought.key.is_some() {
         return Ok(held(judge_excess(db, &checks, sought.now).await?));
@@ -184,11 +184,7 @@ fn keys_of<'a>(checks: impl Iterator<Item = &'a Model>) -> Vec<KeyId> {
     checks.map(|check| check.key_id).collect()
 }
 
-pub(super) async fn judge_idle(
-    db: &impl ConnectionTrait,
-    checks: &[WithFacts],
-    now: Time,
-) -> DbResult<Vec<(Model, Verdict<Idle>)>> {
+pub(super) async fn judge_idle(db: &impl Source, checks: &[WithFacts], now: Time) -> DbResult<Vec<(Model, Verdict<Idle>)>> {
     let uses = last_uses(db, keys_of(checks.iter().map(|(check, _)| check))).await?;
     let judge = |(check, facts): &WithFacts| {
         let last_used_at = uses.get(&check.key_id).map(|last| last.at);
@@ -208,11 +204,7 @@ pub(super) async fn judge_idle(
 }
 
 /// Judges the scopes of keys by their usage within [`UNUSED_FOR`], as many rows as a key has hours and scopes.
-pub(super) async fn judge_excess(
-    db: &impl ConnectionTrait,
-    checks: &[WithFacts],
-    now: Time,
-) -> DbResult<Vec<(Model, Verdict<Excess>)>> {
+pub(super) async fn judge_excess(db: &impl Source, checks: &[WithFacts], now: Time) -> DbResult<Vec<(Model, Verdict<Excess>)>> {
     let keys = keys_of(checks.iter().map(|(check, _)| check));
     let last = last_uses(db, keys.clone()).await?;
     let uses = last_scope_uses(db, keys, now.before(UNUSED_FOR).hour()).await?;
@@ -238,7 +230,7 @@ pub(super) async fn judge_excess(
 }
 
 /// Compares what the last check found with the usage since: a few rows of each key.
-async fn still_in_excess(db: &impl ConnectionTrait, checks: Vec<WithFacts>, now: Time) -> DbResult<Vec<Excess>> {
+async fn still_in_excess(db: &impl Source, checks: Vec<WithFacts>, now: Time) -> DbResult<Vec<Excess>> {
     let checked: Vec<(Model, Time)> =
         checks.into_iter().filter_map(|(check, _)| check.checked_at.map(|at| (check, at))).collect();
     let Some(oldest) = checked.iter().map(|(_, at)| *at).min() else { return Ok(Vec::new()) };

@@ -10,7 +10,7 @@ use crate::keys::tables::check::Model;
 use crate::keys::tables::key::{Column, Entity};
 use crate::scopes::Scopes;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// Keys in one transaction, in between which other writers get their turn.
 const BATCH: u64 = 200;
@@ -78,7 +78,7 @@ async fn make(core: &Core, rule: Rule) -> DbResult<bool> {
     Ok(found == BATCH)
 }
 
-async fn judge(db: &impl ConnectionTrait, rule: Rule, open: &[WithFacts], now: Time) -> DbResult<Vec<Model>> {
+async fn judge(db: &impl Source, rule: Rule, open: &[WithFacts], now: Time) -> DbResult<Vec<Model>> {
     Ok(match rule {
         Rule::Idle => {
             let verdicts = checks::judge_idle(db, open, now).await?;

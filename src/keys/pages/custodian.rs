@@ -1,10 +1,8 @@
 //! The choice of a custodian: a member who has joined.
 
-use sea_orm::ConnectionTrait;
-
 use crate::members::{self, Member, MemberId};
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::page::{Fields, FormErrors};
 
 /// The largest number of members to choose from, by name. The API and the command line take any member.
@@ -19,7 +17,7 @@ pub struct Custodians {
 
 impl Custodians {
     /// Reads the members who have joined, and the chosen one even if there are more than fit.
-    pub async fn read(db: &impl ConnectionTrait, workspace: WorkspaceId, chosen: Option<MemberId>) -> DbResult<Self> {
+    pub async fn read(db: &impl Source, workspace: WorkspaceId, chosen: Option<MemberId>) -> DbResult<Self> {
         let mut members = members::list_joined(db, workspace, MAX_CHOICES).await?;
         if let Some(id) = chosen.filter(|id| members.iter().all(|member| member.id != *id)) {
             members.extend(members::find(db, workspace, id).await?);

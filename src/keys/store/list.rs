@@ -16,13 +16,13 @@ use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, newest, rows_of};
+use kit::db::{DbResult, Source, newest, rows_of};
 use kit::paging::{Paging, Position};
 
 /// Finds the keys of a part of the list, and the position of the last one if there are keys after it and the order allows a
 /// walk.
 pub(in crate::keys) async fn find_page(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     query: &KeyQuery,
     paging: Paging,

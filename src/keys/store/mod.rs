@@ -61,7 +61,7 @@ use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
-use kit::db::{DbResult, update_row};
+use kit::db::{DbResult, Source, find_row, find_tuples, update_row};
 use kit::text::NameForms;
 
 /// The maximum of keys in one line of rotations. At one rotation every 90 days it lasts for 49 years.
@@ -81,8 +81,8 @@ pub(super) async fn set(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     update_row(db, row).await
 }
 
-pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: KeyId) -> DbResult<Option<Key>> {
-    let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
+pub async fn find(db: &impl Source, workspace: WorkspaceId, id: KeyId) -> DbResult<Option<Key>> {
+    let row = find_row(db, Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace))).await?;
     row.map(key_of).transpose()
 }
 
@@ -111,20 +111,14 @@ fn is_live(now: Time) -> Condition {
 }
 
 /// Returns the latest successor of each key that has one.
-pub(super) async fn successors(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    keys: Vec<KeyId>,
-) -> DbResult<HashMap<KeyId, KeyId>> {
+pub(super) async fn successors(db: &impl Source, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<HashMap<KeyId, KeyId>> {
     // Sorted here: with ORDER BY, SQLite scans all keys of the workspace in order instead of looking up the few.
-    let mut rows: Vec<(Time, KeyId, Option<KeyId>)> = Entity::find()
+    let successors = Entity::find()
         .select_only()
         .columns([Column::CreatedAt, Column::Id, Column::RotatedFrom])
         .filter(Column::WorkspaceId.eq(workspace))
-        .filter(Column::RotatedFrom.is_in(keys))
-        .into_tuple()
-        .all(db)
-        .await?;
+        .filter(Column::RotatedFrom.is_in(keys));
+    let mut rows: Vec<(Time, KeyId, Option<KeyId>)> = find_tuples(db, successors).await?;
     rows.sort_unstable();
     Ok(rows.into_iter().filter_map(|(_, to, from)| Some((from?, to))).collect())
 }
@@ -162,7 +156,7 @@ pub(super) async fn has_live_successor(
 }
 
 /// Returns the keys in the same line of rotations, `key` included, the oldest first; at most [`MAX_RELATIVES`].
-pub(super) async fn relatives(db: &impl ConnectionTrait, key: &Key) -> DbResult<Vec<Key>> {
+pub(super) async fn relatives(db: &impl Source, key: &Key) -> DbResult<Vec<Key>> {
     let mut oldest = key.clone();
     for _ in 0..MAX_RELATIVES {
         let Some(earlier) = oldest.rotated_from else { break };

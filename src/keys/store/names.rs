@@ -8,7 +8,7 @@ use crate::keys::model::{Key, KeyId, KeyName};
 use crate::keys::tables::key::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, Derived, refresh};
+use kit::db::{Db, DbResult, Derived, Source, refresh};
 use kit::text::NameForms;
 
 /// The forms of names are derived from the name that a key had at a revision.
@@ -52,7 +52,7 @@ impl From<Vec<Key>> for Named {
 /// Finds a key by its id or, if `text` is not an id, the active or paused key with this name, in whatever case.
 ///
 /// A name that an earlier version stored in another form than names have today is found first by its exact text.
-pub async fn find_by_id_or_name(db: &impl ConnectionTrait, workspace: WorkspaceId, text: &str, now: Time) -> DbResult<Named> {
+pub async fn find_by_id_or_name(db: &impl Source, workspace: WorkspaceId, text: &str, now: Time) -> DbResult<Named> {
     if let Ok(id) = text.trim().parse() {
         return Ok(find(db, workspace, id).await?.map_or(Named::Nothing, |key| Named::One(Box::new(key))));
     }

@@ -23,7 +23,7 @@ use crate::keys::model::KeyId;
 use crate::keys::tables::address;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, insert_packed};
+use kit::db::{DbResult, Source, find_rows, insert_packed};
 use kit::http::client_ip;
 
 /// Networks listed for one key, so that a stolen key cannot fill the disk.
@@ -248,9 +248,9 @@ fn row((entry, network, used): &Use<'_>) -> address::Model {
 }
 
 /// Returns up to 50 networks of a key, the last used first.
-pub(in crate::keys) async fn addresses(db: &impl ConnectionTrait, key: KeyId) -> DbResult<Vec<address::Model>> {
+pub(in crate::keys) async fn addresses(db: &impl Source, key: KeyId) -> DbResult<Vec<address::Model>> {
     let latest = address::Entity::find().filter(address::Column::KeyId.eq(key)).order_by_desc(address::Column::LastUsedAt);
-    latest.limit(50).all(db).await
+    find_rows(db, latest.limit(50)).await
 }
 
 /// Returns the time of a key's first use.

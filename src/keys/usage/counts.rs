@@ -16,7 +16,7 @@ use crate::keys::tables::{address, last_use, usage};
 use crate::scopes::Scope;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, insert_packed};
+use kit::db::{DbResult, Source, find_rows, find_tuples, insert_packed};
 
 /// Value of the column `scope` for calls that need none.
 const NO_SCOPE: i16 = 255;
@@ -104,7 +104,7 @@ pub(in crate::keys) type ScopeUses = Vec<(Scope, Time)>;
 
 /// Returns the scopes that accepted requests with each of the keys needed since `from`.
 pub(in crate::keys) async fn last_scope_uses(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     keys: Vec<KeyId>,
     from: Time,
 ) -> DbResult<HashMap<KeyId, ScopeUses>> {
@@ -112,7 +112,7 @@ pub(in crate::keys) async fn last_scope_uses(
     let accepted = usage::Entity::find().select_only().columns([Of, OfScope]).expr_as(Hour.max(), "last");
     let accepted = accepted.filter(Of.is_in(keys)).filter(Hour.gte(from)).filter(Allowed.gt(0)).group_by(Of).group_by(OfScope);
     let mut uses: HashMap<KeyId, ScopeUses> = HashMap::new();
-    for (key, scope, hour) in accepted.into_tuple::<(KeyId, i16, Time)>().all(db).await? {
+    for (key, scope, hour) in find_tuples::<_, (KeyId, i16, Time)>(db, accepted).await? {
         if let Some(scope) = usize::try_from(scope).ok().and_then(Scope::from_index) {
             uses.entry(key).or_default().push((scope, hour));
         }
@@ -130,16 +130,12 @@ pub(in crate::keys) struct ScopeCount {
 }
 
 /// Counts the accepted requests with a key by scope, in the hours that begin at `from` or later and before `to`.
-pub(in crate::keys) async fn scope_counts(
-    db: &impl ConnectionTrait,
-    key: KeyId,
-    (from, to): (Time, Time),
-) -> DbResult<Vec<ScopeCount>> {
+pub(in crate::keys) async fn scope_counts(db: &impl Source, key: KeyId, (from, to): (Time, Time)) -> DbResult<Vec<ScopeCount>> {
     use usage::Column::{Allowed, Hour, KeyId as Of, Scope as OfScope};
     let accepted = usage::Entity::find().filter(Of.eq(key)).filter(Hour.gte(from)).filter(Hour.lt(to)).filter(Allowed.gt(0));
     let sum = Allowed.into_expr().sum().cast_as("bigint");
     let by_scope = accepted.select_only().column(OfScope).expr_as(sum, "allowed").expr_as(Hour.max(), "last").group_by(OfScope);
-    let rows: Vec<(i16, i64, Time)> = by_scope.into_tuple().all(db).await?;
+    let rows: Vec<(i16, i64, Time)> = find_tuples(db, by_scope).await?;
     let count = |(scope, allowed, last): (i16, i64, Time)| {
         let scope = usize::try_from(scope).ok().and_then(Scope::from_index)?;
         Some(ScopeCount { scope, allowed: allowed.unsigned_abs(), last })
@@ -160,10 +156,10 @@ pub(in crate::keys) struct HourCount {
 
 /// Returns requests by key and hour since `from`, without hours that have none. Days are for the caller to make: they begin at
 /// midnight in its time zone.
-pub(in crate::keys) async fn hours_of(db: &impl ConnectionTrait, keys: Vec<KeyId>, from: Time) -> DbResult<Vec<HourCount>> {
+pub(in crate::keys) async fn hours_of(db: &impl Source, keys: Vec<KeyId>, from: Time) -> DbResult<Vec<HourCount>> {
     use usage::Column::{Allowed, Denied, Hour, KeyId as Of};
     let sum = |column: usage::Column| column.into_expr().sum().cast_as("bigint");
-    let rows: Vec<(KeyId, Time, i64, i64)> = usage::Entity::find()
+    let sums = usage::Entity::find()
         .select_only()
         .columns([Of, Hour])
         .expr_as(sum(Allowed), "allowed")
@@ -171,10 +167,8 @@ pub(in crate::keys) async fn hours_of(db: &impl ConnectionTrait, keys: Vec<KeyId
         .filter(Of.is_in(keys))
         .filter(Hour.gte(from))
         .group_by(Of)
-        .group_by(Hour)
-        .into_tuple()
-        .all(db)
-        .await?;
+        .group_by(Hour);
+    let rows: Vec<(KeyId, Time, i64, i64)> = find_tuples(db, sums).await?;
     let count = |(key, hour, allowed, denied): (KeyId, Time, i64, i64)| HourCount {
         key,
         hour,
@@ -185,8 +179,8 @@ pub(in crate::keys) async fn hours_of(db: &impl ConnectionTrait, keys: Vec<KeyId
 }
 
 /// Returns the last uses of keys that were used at all.
-pub(in crate::keys) async fn last_uses(db: &impl ConnectionTrait, keys: Vec<KeyId>) -> DbResult<HashMap<KeyId, last_use::Model>> {
-    let rows = last_use::Entity::find().filter(last_use::Column::KeyId.is_in(keys)).all(db).await?;
+pub(in crate::keys) async fn last_uses(db: &impl Source, keys: Vec<KeyId>) -> DbResult<HashMap<KeyId, last_use::Model>> {
+    let rows = find_rows(db, last_use::Entity::find().filter(last_use::Column::KeyId.is_in(keys))).await?;
     Ok(rows.into_iter().map(|row| (row.key_id, row)).collect())
 }
 

@@ -16,12 +16,12 @@ use crate::webhooks::rows::{attempt_of, delivery_of, delivery_row};
 use crate::webhooks::tables::{attempt, delivery};
 use delivery::{Column, Entity};
 use kit::clock::Time;
-use kit::db::{DbResult, in_powers, page};
+use kit::db::{DbResult, Source, in_powers, page};
 use kit::http::{Page, Paging};
 
 /// Returns a part of the deliveries of an endpoint whose types are within `reach`, the newest first.
 pub async fn list(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     endpoint: EndpointId,
     reach: Reach,
     filter: DeliveryFilter,

@@ -22,7 +22,7 @@ use super::tables::endpoint::{ActiveModel, Column, Entity, Model};
 use crate::audit::TypePattern;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, page, update_row};
+use kit::db::{DbResult, Source, page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) use figures::{Figures, MAX_PENDING, figures};
@@ -51,7 +51,7 @@ pub(super) async fn find_row(db: &impl ConnectionTrait, id: EndpointId) -> DbRes
 
 /// Returns a part of the endpoints of a workspace whose events are all within `reach`, the newest first.
 pub async fn list(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     reach: Reach,
     filter: EndpointFilter,

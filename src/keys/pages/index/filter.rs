@@ -1,12 +1,10 @@
 //! The form of the filter on properties of keys.
 
-use sea_orm::ConnectionTrait;
-
 use crate::keys::model::{KeyProperty, Only};
 use crate::keys::pages::custodian::Custodians;
 use crate::scopes::Module;
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// The choices of the form.
 #[derive(Debug)]
@@ -25,7 +23,7 @@ pub(super) struct Choice {
 }
 
 impl FilterForm {
-    pub(super) async fn read(db: &impl ConnectionTrait, workspace: WorkspaceId, only: &Only) -> DbResult<Self> {
+    pub(super) async fn read(db: &impl Source, workspace: WorkspaceId, only: &Only) -> DbResult<Self> {
         let property =
             |property: &KeyProperty| Choice { name: property.as_str(), text: title(*property), is_chosen: only.has(*property) };
         let module =

@@ -10,7 +10,6 @@ mod search;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use sea_orm::ConnectionTrait;
 
 use crate::access::{ExportKeys, ManageKeys, OwnWorkspace, PageSession, Permission};
 use crate::app::App;
@@ -22,7 +21,7 @@ use crate::keys::store;
 use crate::members::{self, Member, Role};
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
 use kit::page::{Asked, Fields, Pager, html};
@@ -108,7 +107,7 @@ async fn export(who: PageSession<ExportKeys>, State(app): State<App>, Asked(fiel
     api::file(&app, &who, ListQuery::read(&fields).keys)
 }
 
-async fn management(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Role) -> DbResult<Management> {
+async fn management(db: &impl Source, workspace: WorkspaceId, role: Role) -> DbResult<Management> {
     let is_on = workspaces::api_keys_enabled(db, workspace).await?;
     let is_owner = OwnWorkspace::RULE.admits(role);
     let owners = if is_on || is_owner { Vec::new() } else { members::with_role(db, workspace, &[Role::AccountOwner]).await? };
@@ -116,7 +115,7 @@ async fn management(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Rol
 }
 
 /// Returns name and refusal time of the key in the `revoked` field, if it is revoked.
-async fn revoked(db: &impl ConnectionTrait, workspace: WorkspaceId, fields: &Fields) -> DbResult<Option<(String, Option<Time>)>> {
+async fn revoked(db: &impl Source, workspace: WorkspaceId, fields: &Fields) -> DbResult<Option<(String, Option<Time>)>> {
     let Some(id) = fields.read::<KeyId>("revoked") else { return Ok(None) };
     let key = store::find(db, workspace, id).await?.filter(|key| key.revoked_at.is_some());
     Ok(key.map(|key| (key.name, key.refused_everywhere_at)))

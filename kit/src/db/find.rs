@@ -1,0 +1,81 @@
+//! Rows, by the shortest way: from a file with a [`Reader`], otherwise by the driver of the engine.
+//!
+//! The futures are boxed: those of the driver are large and deeply nested.
+//!
+//! [`Reader`]: super::reader::Reader
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable, QuerySelect, QueryTrait, Select, SelectTwo, TryGetableMany};
+
+use super::reader::{EntityRow, Pair, Reader, Row};
+use super::{DbResult, Pool, Tx};
+
+/// A pool or a transaction, to read rows from.
+pub trait Source: ConnectionTrait {
+    /// Returns the reader of the file, outside a transaction on SQLite.
+    fn reader(&self) -> Option<&Reader>;
+}
+
+impl Source for Pool {
+    fn reader(&self) -> Option<&Reader> {
+        self.reader()
+    }
+}
+
+impl Source for Tx {
+    fn reader(&self) -> Option<&Reader> {
+        None
+    }
+}
+
+/// Returns the rows that a statement finds.
+pub fn find_rows<E: EntityTrait<Model: EntityRow>>(db: &impl Source, rows: Select<E>) -> BoxFuture<'_, DbResult<Vec<E::Model>>> {
+    require_order::<E>();
+    match db.reader() {
+        Some(reader) => reader.rows(rows.build(db.get_database_backend())).boxed(),
+        None => rows.all(db).boxed(),
+    }
+}
+
+/// Returns the first row that a statement finds.
+pub fn find_row<E: EntityTrait<Model: EntityRow>>(
+    db: &impl Source,
+    rows: Select<E>,
+) -> BoxFuture<'_, DbResult<Option<E::Model>>> {
+    let rows = find_rows(db, rows.limit(1));
+    async move { Ok(rows.await?.into_iter().next()) }.boxed()
+}
+
+/// Returns the first row that a statement finds, with a row of another table if one belongs to it.
+pub fn find_pair<E, F>(db: &impl Source, rows: SelectTwo<E, F>) -> BoxFuture<'_, DbResult<Option<(E::Model, Option<F::Model>)>>>
+where
+    E: EntityTrait<Model: EntityRow>,
+    F: EntityTrait<Model: EntityRow>,
+{
+    require_order::<E>();
+    require_order::<F>();
+    let Some(reader) = db.reader() else { return rows.one(db).boxed() };
+    let pairs = reader.rows(rows.limit(1).build(db.get_database_backend()));
+    async move { Ok(pairs.await?.into_iter().next().map(|Pair(row, other)| (row, other))) }.boxed()
+}
+
+/// Returns the selected columns of the rows that a statement finds.
+pub fn find_tuples<E, T>(db: &impl Source, rows: Select<E>) -> BoxFuture<'_, DbResult<Vec<T>>>
+where
+    E: EntityTrait,
+    T: Row + TryGetableMany,
+{
+    match db.reader() {
+        Some(reader) => reader.rows(rows.build(db.get_database_backend())).boxed(),
+        None => rows.into_tuple().all(db).boxed(),
+    }
+}
+
+/// Panics in a debug build unless a row is read in the order in which its columns are selected.
+fn require_order<E: EntityTrait<Model: EntityRow>>() {
+    debug_assert!(
+        E::Column::iter().map(|column| column.as_str()).eq(E::Model::COLUMNS.iter().copied()),
+        "columns are read in the order of the entity"
+    );
+}
