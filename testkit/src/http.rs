@@ -31,11 +31,14 @@ impl Client {
         let stream = TcpStream::connect_timeout(&address, DEADLINE)?;
         stream.set_read_timeout(Some(DEADLINE))?;
         stream.set_nodelay(true)?;
-        Ok(Self::from_stream(stream))
+        Ok(Self::new(address, stream))
     }
 
     pub fn from_stream(stream: TcpStream) -> Self {
-        let address = stream.peer_addr().expect("a connected socket");
+        Self::new(stream.peer_addr().expect("a connected socket"), stream)
+    }
+
+    fn new(address: SocketAddr, stream: TcpStream) -> Self {
         Self { address, stream: BufReader::new(stream), headers: String::new() }
     }
 

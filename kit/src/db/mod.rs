@@ -56,7 +56,7 @@ pub use list::{Direction, Sorted, newest, page, rows_of, sorted_page};
 pub use location::{Location, NotALocation, Transport};
 pub use notifications::{ChangeNotifications, Channel};
 pub use packed::{ExactTime, PackedDigest, PackedRows, PackedTime, Packing, insert_packed, packed, packed_rows};
-pub use pool::Pool;
+pub use pool::{Pool, RequestConnections};
 pub use reader::{Cells, EntityRow, Row};
 pub use result::DbResult;
 pub use search::contains;
@@ -96,13 +96,6 @@ pub struct Db {
 pub struct LeasePools<'a> {
     pub read: &'a Pool,
     pub write: &'a Pool,
-}
-
-/// The connections of one process for requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RequestConnections {
-    pub read: u32,
-    pub write: u32,
 }
 
 #[derive(Clone, Debug)]

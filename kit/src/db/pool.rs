@@ -26,6 +26,13 @@ use super::storage::Storage;
 use crate::clock::Clock;
 use crate::lock::lock;
 
+/// The connections of one process for requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RequestConnections {
+    pub read: u32,
+    pub write: u32,
+}
+
 /// Connections, made as they are needed. Cheap to clone.
 #[derive(Clone)]
 pub struct Pool(Arc<Shared>);

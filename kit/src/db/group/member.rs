@@ -78,7 +78,7 @@ impl Member {
         self.require_sound()?;
         let Some((turn, group)) = self.active.take() else { return Err(failed()) };
         let outcome = group.outcome();
-        // A task of its own: the other members depend on it, whoever goes away.
+        // A task of its own: the other members depend on it, also if this caller goes away.
         self.handle.spawn(self.writers.clone().keep(turn, group, self.position));
         outcome.wait().await
     }

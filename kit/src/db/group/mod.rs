@@ -1,7 +1,7 @@
 //! Group commit on SQLite: writers that queue for the one write connection share a transaction, and so a sync of the disk.
 //!
 //! Each member of a group runs in turn, in a savepoint. Its commit hands the connection to the next writer and waits until the
-//! group is committed, with the result of that. A group ends when no writer waits, when it is full, or when it is old. So nobody may
+//! group is committed, with the result of that. A group ends when no writer waits, when it is full, or when it is old. So no caller may
 //! wait inside a transaction for the commit of another one.
 //!
 //! - A member that is rolled back leaves the others alone. If that or the storage fails, nothing of the group is stored.
@@ -45,7 +45,7 @@ struct Queue {
     /// Held by the writer whose turn it is. Between two members it has the open group.
     turn: Arc<Mutex<Option<Group>>>,
     waiting: AtomicUsize,
-    /// True while a task waits for its turn to end a group that nobody may join any more.
+    /// True while a task waits for its turn to end a group that takes no more members.
     is_ending: AtomicBool,
     groups: AtomicU64,
     members: AtomicU64,
@@ -163,7 +163,7 @@ impl Writers {
     /// Commits the open group ahead of a transaction that joins none.
     async fn commit_before(&self, turn: Turn, group: Group) -> DbResult<Turn> {
         let writers = self.clone();
-        // A task of its own: its members depend on it, whoever goes away.
+        // A task of its own: its members depend on it, also if this caller goes away.
         let committed = tokio::spawn(async move {
             writers.commit(group).await;
             turn

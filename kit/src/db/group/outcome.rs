@@ -37,7 +37,7 @@ impl Outcome {
 
 /// Notes that the request has read in a group, without a commit of its own.
 pub(super) fn read_in(outcome: Outcome) {
-    // Outside a request nobody is answered.
+    // Outside a request there is no answer.
     let _outside = READ_IN.try_with(|read_in| {
         let mut read_in = read_in.borrow_mut();
         read_in.retain(|outcome| !outcome.is_stored());

@@ -119,7 +119,7 @@ impl Shared {
         let connection = idle.map_or_else(|| self.connect(), Ok)?;
         *lock(&running.0) = Some(connection.get_interrupt_handle());
         let rows = read(&connection)?;
-        // From here on nobody interrupts the connection, which may run another statement soon.
+        // From here on the connection cannot be interrupted: it may run the statement of another caller soon.
         *lock(&running.0) = None;
         lock(&self.idle).push(connection);
         Ok(rows)
