@@ -23,7 +23,7 @@ use kit::csv::{self, Cell};
 use kit::db::Db;
 
 /// Events of one chunk.
-const BATCH: i64 = 1_000;
+const BATCH: i64 = 500;
 
 /// The format of an export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, utoipa::ToSchema, clap::ValueEnum)]

@@ -288,7 +288,7 @@ impl AuditedTx {
     }
 
     pub async fn commit(self) -> DbResult<()> {
-        self.finish(None).await
+        Box::pin(self.finish(None)).await
     }
 
     /// Rolls back. What it has read is stored when it returns: use it, instead of dropping the transaction, before something is

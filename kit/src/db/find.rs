@@ -29,8 +29,14 @@ impl Source for Tx {
     }
 }
 
+/// The result of a statement.
+type Found<'a, T> = BoxFuture<'a, DbResult<T>>;
+
+/// A row, and one of another table if one belongs to it.
+type FoundPair<E, F> = Option<(<E as EntityTrait>::Model, Option<<F as EntityTrait>::Model>)>;
+
 /// Returns the rows that a statement finds.
-pub fn find_rows<E: EntityTrait<Model: EntityRow>>(db: &impl Source, rows: Select<E>) -> BoxFuture<'_, DbResult<Vec<E::Model>>> {
+pub fn find_rows<E: EntityTrait<Model: EntityRow>>(db: &impl Source, rows: Select<E>) -> Found<'_, Vec<E::Model>> {
     require_order::<E>();
     match db.reader() {
         Some(reader) => reader.rows(rows.build(db.get_database_backend())).boxed(),
@@ -39,16 +45,13 @@ pub fn find_rows<E: EntityTrait<Model: EntityRow>>(db: &impl Source, rows: Selec
 }
 
 /// Returns the first row that a statement finds.
-pub fn find_row<E: EntityTrait<Model: EntityRow>>(
-    db: &impl Source,
-    rows: Select<E>,
-) -> BoxFuture<'_, DbResult<Option<E::Model>>> {
+pub fn find_row<E: EntityTrait<Model: EntityRow>>(db: &impl Source, rows: Select<E>) -> Found<'_, Option<E::Model>> {
     let rows = find_rows(db, rows.limit(1));
     async move { Ok(rows.await?.into_iter().next()) }.boxed()
 }
 
 /// Returns the first row that a statement finds, with a row of another table if one belongs to it.
-pub fn find_pair<E, F>(db: &impl Source, rows: SelectTwo<E, F>) -> BoxFuture<'_, DbResult<Option<(E::Model, Option<F::Model>)>>>
+pub fn find_pair<E, F>(db: &impl Source, rows: SelectTwo<E, F>) -> Found<'_, FoundPair<E, F>>
 where
     E: EntityTrait<Model: EntityRow>,
     F: EntityTrait<Model: EntityRow>,
@@ -61,7 +64,7 @@ where
 }
 
 /// Returns the selected columns of the rows that a statement finds.
-pub fn find_tuples<E, T>(db: &impl Source, rows: Select<E>) -> BoxFuture<'_, DbResult<Vec<T>>>
+pub fn find_tuples<E, T>(db: &impl Source, rows: Select<E>) -> Found<'_, Vec<T>>
 where
     E: EntityTrait,
     T: Row + TryGetableMany,

@@ -212,7 +212,7 @@ impl Db {
     async fn begin_as(&self, position: Position) -> DbResult<Tx> {
         self.storage.require_same_file()?;
         match &self.engine {
-            Engine::Sqlite(writers) => writers.begin(position).await.map(Tx::from),
+            Engine::Sqlite(writers) => Box::pin(writers.begin(position)).await.map(Tx::from),
             Engine::Postgres(_) => {
                 let mut tx = Tx::alone(self.write.clone(), postgres::read_committed()).await?;
                 postgres::set_up(&mut tx).await?;

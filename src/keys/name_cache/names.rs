@@ -43,7 +43,12 @@ impl Names {
 
     /// Adds different keys, or replaces their earlier states.
     pub(super) fn apply_all(&mut self, changed: Vec<NamedKey>) {
-        if changed.len() <= FEW { changed.iter().for_each(|named| self.apply(named)) } else { self.merge(changed) }
+        if changed.len() > FEW {
+            return self.merge(changed);
+        }
+        for named in &changed {
+            self.apply(named);
+        }
     }
 
     /// Merges different keys with those that are there, in one pass from the place of the first one on.
@@ -143,7 +148,9 @@ mod tests {
             let changed: Vec<NamedKey> = changed.into_iter().rev().map(named).collect();
             let mut merged = names.clone();
             merged.merge(changed.clone());
-            changed.iter().for_each(|named| names.apply(named));
+            for named in &changed {
+                names.apply(named);
+            }
             let states = |names: &Names| names.keys.iter().map(|key| (key.place(), key.is_revoked)).collect::<Vec<_>>();
             prop_assert_eq!(states(&merged), states(&names));
             prop_assert_eq!((merged.folded, merged.hints), (names.folded, names.hints));

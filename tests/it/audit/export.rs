@@ -160,7 +160,7 @@ async fn begun(t: &TestApp, credential: (&'static str, &str)) -> axum::body::Bod
     assert_eq!(response.status(), 200);
     let mut body = response.into_body();
     let first = body.frame().await.expect("a part").expect("no error").into_data().expect("data");
-    assert_eq!(first.lines().count(), 1_000);
+    assert_eq!(first.lines().count(), 500);
     body
 }
 
@@ -187,7 +187,7 @@ async fn export_ends_at_the_last_event_at_its_start() {
         t.member(Role::Auditor).await;
     }
     let before = t.audit().await.len() - 19;
-    assert_eq!(rest(body).await, (before - 1_000, true));
+    assert_eq!(rest(body).await, (before - 500, true));
 }
 
 #[tokio::test]
