@@ -73,8 +73,14 @@ impl HttpStack {
         } else {
             request.extensions_mut().insert(context.clone());
             request.extensions_mut().insert(matched.clone());
+            // A request that is safe by its method reads outside transactions.
+            let is_safe = request.method().is_safe();
             // Routing is part of the future, so that its panics are caught as well.
-            match AssertUnwindSafe(settled(async move { router.call(request).await })).catch_unwind().await {
+            let answer = async move {
+                let answer = router.call(request);
+                if is_safe { Ok(answer.await) } else { Box::pin(settled(answer)).await }
+            };
+            match AssertUnwindSafe(answer).catch_unwind().await {
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
                 // It may tell of changes that were not stored.
