@@ -89,14 +89,10 @@ fn scope_column(scope: Option<Scope>) -> i16 {
 }
 
 /// Returns the hourly rows of one key from `from` on and before `to`, in order.
-pub(super) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to: Time) -> DbResult<Vec<usage::Model>> {
-    usage::Entity::find()
-        .filter(usage::Column::KeyId.eq(key))
-        .filter(usage::Column::Hour.gte(from))
-        .filter(usage::Column::Hour.lt(to))
-        .order_by_asc(usage::Column::Hour)
-        .all(db)
-        .await
+pub(super) async fn hours(db: &impl Source, key: KeyId, from: Time, to: Time) -> DbResult<Vec<usage::Model>> {
+    use usage::Column::{Hour, KeyId as Of};
+    let rows = usage::Entity::find().filter(Of.eq(key)).filter(Hour.gte(from)).filter(Hour.lt(to));
+    find_rows(db, rows.order_by_asc(Hour)).await
 }
 
 /// The scopes that accepted requests with one key needed, each with the last hour of such a request.

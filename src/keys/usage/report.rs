@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use super::counts::hours;
 use crate::keys::model::KeyId;
 use crate::scopes::Scope;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// Interval of a usage report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -73,7 +72,7 @@ impl Report {
 
 /// Returns the usage of `key` in the hours that begin at `from` or later and before `to`.
 pub(in crate::keys) async fn report(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     key: KeyId,
     bucket: BucketSize,
     from: Time,
