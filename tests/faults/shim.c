@@ -25,6 +25,8 @@ enum word {
     KILL_AT, /* the process is killed instead of doing that call; 0: never */
     POWER,   /* then also: 1 everything that was not synced is undone, 2 half of it, at random */
     FAILED,  /* calls that have been made to fail */
+    HANG,    /* while it is not 0, reads do not return */
+    HANGING, /* reads that have begun to wait for that */
     WORDS
 };
 
@@ -199,6 +201,10 @@ static int truncated(int file, off_t size) {
 }
 
 static int unreadable(int file) {
+    if (kind(file) && control[HANG]) {
+        __atomic_add_fetch(&control[HANGING], 1, __ATOMIC_SEQ_CST);
+        while (control[HANG]) usleep(1000);
+    }
     int error = kind(file) ? fails(READ_ERRNO, kind(file)) : 0;
     if (error) errno = error;
     return error;

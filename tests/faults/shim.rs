@@ -20,9 +20,11 @@ enum Word {
     KillAt,
     Power,
     Failed,
+    Hang,
+    Hanging,
 }
 
-const WORDS: u64 = Word::Failed as u64 + 1;
+const WORDS: u64 = Word::Hanging as u64 + 1;
 
 /// The files of a database, as bits.
 #[derive(Clone, Copy, Debug)]
@@ -94,9 +96,20 @@ impl Shim {
         }
     }
 
+    /// Lets no read of a file return until [`Shim::clear`].
+    pub fn hang(&self) {
+        self.set(Word::Hang, 1);
+    }
+
+    /// Returns the number of reads that have waited for that.
+    pub fn hanging(&self) -> u64 {
+        self.get(Word::Hanging)
+    }
+
     /// Ends all faults of the library.
     pub fn clear(&self) {
         self.fail(Files::ALL, Failing::default());
+        self.set(Word::Hang, 0);
         self.set(Word::KillAt, 0);
     }
 

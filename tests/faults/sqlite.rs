@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 
 use rustix::process::{Resource, Rlimit, prlimit};
-use testkit::until;
+use serde_json::json;
+use testkit::{Client, TRIPS, WHOAMI, until};
 
 use super::caller::Call;
 use super::disk::Disk;
@@ -70,6 +72,36 @@ fn file_size_limit() {
     };
     let expected = Expected::refused("the disk reports errors");
     trial.survives("file-size limit", expected, |trial| limit(trial, Some(trial.log_size())), |trial| limit(trial, None));
+}
+
+#[test]
+fn keys_are_verified_while_reads_hang() {
+    let trial = started(Disk::folder());
+    let key = &trial.access().writer;
+    let trip = json!({
+        "tripType": "charter", "origin": "LSZH", "destination": "EGLL", "departureDate": "2027-01-01T10:00:00Z",
+        "arrivalDate": "2027-01-01T12:00:00Z",
+    });
+    // What the connections for reads have in memory is out of date after a write.
+    trial.node().with_key(key).post(TRIPS, &trip).is(201);
+    trial.shim.hang();
+    let mut lists: Vec<Client> = (0..64).map(|_| trial.node().with_key(key)).collect();
+    for list in &mut lists {
+        let head = list.head("GET", TRIPS);
+        list.write(format!("{head}\r\n").as_bytes()).expect("a request");
+    }
+    // As many as there are threads that serve requests.
+    let threads = available_parallelism().expect("processors").get() as u64 + 1;
+    until("reads hang", || trial.shim.hanging() >= threads);
+    for _ in 0..50 {
+        trial.node().with_key(key).get(WHOAMI).is(200);
+        trial.node().anonymous().header("x-api-key", "pck_unknown").get(WHOAMI).is(401);
+    }
+    assert!(!lists.iter().any(Client::has_response), "reads do not hang");
+    trial.shim.clear();
+    for list in &mut lists {
+        list.read_response().expect("a response").is(200);
+    }
 }
 
 #[test]

@@ -71,13 +71,7 @@ impl Report {
 }
 
 /// Returns the usage of `key` in the hours that begin at `from` or later and before `to`.
-pub(in crate::keys) async fn report(
-    db: &impl Source,
-    key: KeyId,
-    bucket: BucketSize,
-    from: Time,
-    to: Time,
-) -> DbResult<Report> {
+pub(in crate::keys) async fn report(db: &impl Source, key: KeyId, bucket: BucketSize, from: Time, to: Time) -> DbResult<Report> {
     let mut report = Report::default();
     for row in hours(db, key, from, to).await? {
         let sum = Sum { allowed: row.allowed, denied: row.denied };

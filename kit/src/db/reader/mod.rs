@@ -1,7 +1,8 @@
 //! Reading rows from SQLite without the asynchronous driver, which hands over each row between threads and copies each value.
 //!
-//! A read takes a connection of its own to a thread that may block, so that a disk that hangs does not hold the threads that
-//! verify keys. Its rows are decoded there, by their places.
+//! A read runs in place, on the thread that serves its request: another thread would take longer to wake than the rows to read.
+//! Reads run on all but one of these threads at a time, so that a disk that hangs never holds all threads that verify keys. Other
+//! reads take a connection to a thread that may block. Rows are decoded where they are read, by their places.
 //!
 //! - here connections with a bound; `statement` the rows of a statement on a connection
 //! - `row` rows as values, `decode` their cells, `bind` parameters, `error` errors as the asynchronous driver has them
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
@@ -44,7 +46,11 @@ struct Shared {
     path: PathBuf,
     storage: Storage,
     settings: Settings,
-    /// One for each connection that may be in use.
+    /// The number of threads of the runtime on which a read may run in place, at a time.
+    in_place: u32,
+    /// One for each of these.
+    in_place_permits: Semaphore,
+    /// One for each connection that may be in use on a thread that may block.
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
@@ -61,25 +67,36 @@ pub(super) struct Settings {
 }
 
 impl Reader {
-    /// Opens connections to this file as they are needed. Another connection must have opened it before.
+    /// Opens connections to this file as they are needed. Another connection must have opened it before. To be called in the runtime
+    /// that reads.
     pub(super) fn new(path: &Path, storage: &Storage, settings: Settings) -> Self {
+        let in_place = u32::try_from(Handle::current().metrics().num_workers()).unwrap_or(1).saturating_sub(1);
+        let in_place_permits = Semaphore::new(in_place as usize);
         let permits = Arc::new(Semaphore::new(settings.connections as usize));
         let (path, storage) = (path.to_owned(), storage.clone());
-        Self(Arc::new(Shared { path, storage, settings, permits, idle: Mutex::default() }))
+        Self(Arc::new(Shared { path, storage, settings, in_place, in_place_permits, permits, idle: Mutex::default() }))
     }
 
-    /// Runs `read` with a connection, on a thread that may block. A connection with an error is closed.
+    /// Runs `read` with a connection, in place or on a thread that may block. A connection with an error is closed.
     ///
-    /// If the caller is dropped, the statement that runs is interrupted. Its connection stays taken until it has ended.
+    /// If the caller of a thread that may block is dropped, the statement that runs is interrupted. Its connection stays taken until
+    /// it has ended.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> DbResult<T> + Send + 'static,
     ) -> DbResult<T> {
         self.0.storage.require_same_file()?;
+        if let Ok(_permit) = self.0.in_place_permits.try_acquire() {
+            return self.0.read(None, read).inspect_err(|error| self.0.storage.health().observe(error));
+        }
         let permit = self.permit().await?;
         let (shared, running) = (Arc::clone(&self.0), Arc::<Running>::default());
         let interrupt = InterruptOnDrop(Arc::clone(&running));
-        let result = spawn_blocking(move || shared.read(&permit, &running, read)).await;
+        let result = spawn_blocking(move || {
+            let _until_it_has_ended = permit;
+            shared.read(Some(&running), read)
+        });
+        let result = result.await;
         drop(interrupt);
         let result = result.unwrap_or_else(|error| Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))));
         result.inspect_err(|error| self.0.storage.health().observe(error))
@@ -101,26 +118,28 @@ impl Reader {
 
     /// Closes every connection, after what is running on them.
     pub(super) async fn close(&self) {
-        if let Ok(_all) = self.0.permits.acquire_many(self.0.settings.connections).await {
-            self.0.permits.close();
-            lock(&self.0.idle).clear();
+        let Shared { in_place, in_place_permits, settings, permits, idle, .. } = &*self.0;
+        for (permits, all) in [(in_place_permits, *in_place), (&**permits, settings.connections)] {
+            if let Ok(_all) = permits.acquire_many(all).await {
+                permits.close();
+            }
         }
+        lock(idle).clear();
     }
 }
 
 impl Shared {
-    fn read<T>(
-        &self,
-        _permit: &OwnedSemaphorePermit,
-        running: &Running,
-        read: impl FnOnce(&Connection) -> DbResult<T>,
-    ) -> DbResult<T> {
+    fn read<T>(&self, running: Option<&Running>, read: impl FnOnce(&Connection) -> DbResult<T>) -> DbResult<T> {
         let idle = lock(&self.idle).pop();
         let connection = idle.map_or_else(|| self.connect(), Ok)?;
-        *lock(&running.0) = Some(connection.get_interrupt_handle());
+        if let Some(running) = running {
+            *lock(&running.0) = Some(connection.get_interrupt_handle());
+        }
         let rows = read(&connection)?;
-        // From here on the connection cannot be interrupted: it may run the statement of another caller soon.
-        *lock(&running.0) = None;
+        if let Some(running) = running {
+            // From here on the connection cannot be interrupted: it may run the statement of another caller soon.
+            *lock(&running.0) = None;
+        }
         lock(&self.idle).push(connection);
         Ok(rows)
     }

@@ -160,6 +160,52 @@ async fn reader_cannot_write() {
     assert_eq!(rows_of(db.read(), Entity::find()).await.expect("rows"), [full()]);
 }
 
+/// Returns whether a read runs on the thread of its caller.
+async fn is_in_place(reader: &Reader) -> bool {
+    let caller = std::thread::current().id();
+    reader.run(move |_| Ok(std::thread::current().id() == caller)).await.expect("read")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn reads_run_in_place_on_all_threads_of_the_runtime_but_one() {
+    let (_folder, db) = with_rows(&[]).await;
+    let reader = reader(&db);
+    assert!(is_in_place(&reader).await);
+    let (ends, reads): (Vec<_>, Vec<_>) = (0..2)
+        .map(|_| {
+            let ((begun, has_begun), (end, ends)) = (mpsc::channel(), mpsc::channel::<()>());
+            let reader = reader.clone();
+            let read = tokio::spawn(async move {
+                reader
+                    .run(move |_| {
+                        begun.send(()).expect("a test that waits");
+                        Ok(ends.recv().is_ok())
+                    })
+                    .await
+            });
+            has_begun.recv().expect("begun");
+            (end, read)
+        })
+        .unzip();
+    assert!(!is_in_place(&reader).await);
+    for end in ends {
+        end.send(()).expect("a running read");
+    }
+    for read in reads {
+        read.await.expect("joined").expect("read");
+    }
+    assert!(is_in_place(&reader).await);
+    reader.close().await;
+    let error = reader.run(|_| Ok(())).await.expect_err("closed");
+    assert!(matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)), "{error}");
+}
+
+#[tokio::test]
+async fn no_read_runs_in_place_on_the_only_thread_of_a_runtime() {
+    let (_folder, db) = with_rows(&[]).await;
+    assert!(!is_in_place(&reader(&db)).await);
+}
+
 #[tokio::test]
 async fn dropped_caller_gives_its_connection_back() {
     let (_folder, db) = with_rows(&[]).await;
