@@ -6,7 +6,10 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable, QuerySelect, QueryTrait, Select, SelectTwo, TryGetableMany};
+use sea_orm::sea_query::{Asterisk, Expr, Func, Query};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QuerySelect, QueryTrait, Select, SelectTwo, TryGetableMany,
+};
 
 use super::reader::{EntityRow, Pair, Reader, Row};
 use super::{DbResult, Pool, Tx};
@@ -73,6 +76,29 @@ where
         Some(reader) => reader.rows(rows.build(db.get_database_backend())).boxed(),
         None => rows.into_tuple().all(db).boxed(),
     }
+}
+
+/// Returns the selected columns of the first row that a statement finds.
+pub fn find_tuple<E, T>(db: &impl Source, rows: Select<E>) -> Found<'_, Option<T>>
+where
+    E: EntityTrait,
+    T: Row + TryGetableMany,
+{
+    let rows = find_tuples(db, rows.limit(1));
+    async move { Ok(rows.await?.into_iter().next()) }.boxed()
+}
+
+/// Counts the rows that a statement finds.
+pub fn count_rows<E: EntityTrait>(db: &impl Source, rows: Select<E>) -> Found<'_, u64> {
+    let count = Query::select().expr(Func::count(Expr::col(Asterisk))).from_subquery(rows.into_query(), "counted").take();
+    async move {
+        let number: Option<i64> = match db.reader() {
+            Some(reader) => reader.rows(db.get_database_backend().build(&count)).await?.pop().map(|(number,)| number),
+            None => db.query_one(&count).await?.map(|row| row.try_get_by_index(0)).transpose()?,
+        };
+        number.map(i64::unsigned_abs).ok_or_else(|| DbErr::RecordNotFound("the number of rows".to_owned()))
+    }
+    .boxed()
 }
 
 /// Panics in a debug build unless a row is read in the order in which its columns are selected.

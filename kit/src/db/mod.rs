@@ -49,7 +49,7 @@ pub use copy::{Table, names, table};
 pub use derived::{Derived, refresh};
 pub use error::{is_blocked, is_duplicate, is_orphan, is_unavailable, is_unknown_host, is_unstorable, may_open_later};
 pub use fault::{Fault, WritesRefused, is_reported};
-pub use find::{Source, find_pair, find_row, find_rows, find_tuples};
+pub use find::{Source, count_rows, find_pair, find_row, find_rows, find_tuple, find_tuples};
 pub use group::{GroupCommits, settled};
 pub use health::Health;
 pub use list::{Direction, Sorted, newest, page, rows_of, sorted_page};

@@ -49,7 +49,7 @@ macro_rules! tuples {
     )+};
 }
 
-tuples! { (A); (A, B); (A, B, C); (A, B, C, D); }
+tuples! { (A); (A, B); (A, B, C); (A, B, C, D); (A, B, C, D, E); (A, B, C, D, E, F); }
 
 /// A row of an entity, with all columns.
 pub trait EntityRow: Row {
