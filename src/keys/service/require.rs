@@ -1,13 +1,12 @@
 //! Check of an admitted key in the transaction of its write.
 
-use sea_orm::ConnectionTrait;
-
 use crate::audit::{BeginError, CredentialLoss};
 use crate::keys::denial::DenialReason;
 use crate::keys::index::{EntryRef, IndexedKey};
 use crate::keys::store;
 use crate::keys::usage::{DeniedRequest, Recorder};
 use crate::scopes::Scope;
+use kit::db::Source;
 
 /// Fails if the key was revoked, paused, restricted or has expired since its request was admitted, on this node or another. The denial is
 /// counted like one on arrival.
@@ -16,7 +15,7 @@ use crate::scopes::Scope;
 /// here, or commits later.
 pub async fn require(
     recorder: &Recorder,
-    tx: &impl ConnectionTrait,
+    tx: &impl Source,
     entry: &EntryRef,
     scope: Option<Scope>,
     request: DeniedRequest<'_>,

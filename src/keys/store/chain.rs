@@ -4,14 +4,14 @@
 //! needed, by a transaction that has locked the workspace's audit log, as every rotation does.
 
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::keys::index::EntryRef;
 use crate::keys::model::KeyId;
 use crate::keys::tables::key::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Tx};
+use kit::db::{DbResult, Tx, count_rows, find_tuple, find_tuples};
 
 /// Returns the first key of the chain that the key belongs to.
 pub(in crate::keys) async fn root_of(tx: &Tx, workspace: WorkspaceId, id: KeyId) -> DbResult<KeyId> {
@@ -21,8 +21,8 @@ pub(in crate::keys) async fn root_of(tx: &Tx, workspace: WorkspaceId, id: KeyId)
 
 async fn known_root_of(tx: &Tx, workspace: WorkspaceId, id: KeyId) -> DbResult<KeyId> {
     let key = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace));
-    let root: Option<Option<KeyId>> = key.select_only().column(Column::RotationRoot).into_tuple().one(tx).await?;
-    Ok(root.flatten().unwrap_or(id))
+    let root: Option<(Option<KeyId>,)> = find_tuple(tx, key.select_only().column(Column::RotationRoot)).await?;
+    Ok(root.and_then(|(root,)| root).unwrap_or(id))
 }
 
 /// Returns the chain that the key belongs to: its first key, and the others as far as they could be used after `since`.
@@ -38,9 +38,8 @@ pub async fn sharing_idempotency_keys(tx: &Tx, key: &EntryRef, since: Time) -> D
     let usable = rotated
         .filter(Condition::any().add(Column::RevokedAt.is_null()).add(Column::RevokedAt.gt(since)))
         .filter(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(since)));
-    let mut chain: Vec<KeyId> = usable.select_only().column(Column::Id).into_tuple().all(tx).await?;
-    chain.push(root);
-    Ok(chain)
+    let usable: Vec<(KeyId,)> = find_tuples(tx, usable.select_only().column(Column::Id)).await?;
+    Ok(usable.into_iter().map(|(id,)| id).chain([root]).collect())
 }
 
 /// Fills in the roots that are missing, one generation of keys at a time.
@@ -64,8 +63,8 @@ fn missing(workspace: WorkspaceId) -> Condition {
         .add(Column::RotatedFrom.is_not_null())
 }
 
-async fn count_missing(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
-    Entity::find().filter(missing(workspace)).count(db).await
+async fn count_missing(tx: &Tx, workspace: WorkspaceId) -> DbResult<u64> {
+    count_rows(tx, Entity::find().filter(missing(workspace))).await
 }
 
 /// Sets the missing root of each key whose predecessor has one or is the first key.

@@ -1,7 +1,7 @@
 //! The columns of keys that the index holds.
 
 use key_format::SecretDigest;
-use kit::db::{DbResult, PackedDigest, PackedTime, Packing, Pool, packed};
+use kit::db::{DbResult, PackedDigest, PackedTime, Packing, Pool, Source, find_tuple, packed};
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Deserializer};
@@ -22,9 +22,10 @@ pub(in crate::keys) async fn find_indexed(db: &impl ConnectionTrait, id: KeyId) 
 }
 
 /// Returns the revision of a key's last change; `None` if it is revoked, paused or unknown.
-pub(in crate::keys) async fn find_active_revision(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<i64>> {
+pub(in crate::keys) async fn find_active_revision(db: &impl Source, id: KeyId) -> DbResult<Option<i64>> {
     let active = Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).filter(Column::PausedAt.is_null());
-    active.select_only().column(Column::Revision).into_tuple().one(db).await
+    let revision = find_tuple::<_, (i64,)>(db, active.select_only().column(Column::Revision)).await?;
+    Ok(revision.map(|(revision,)| revision))
 }
 
 /// Returns up to `limit` keys of all workspaces that were changed after `revision`, in the order of their changes.
