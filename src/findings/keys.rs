@@ -77,7 +77,7 @@ async fn note_rotations(db: &impl ConnectionTrait, sought: &Sought, found: &mut 
 }
 
 /// Returns the latest unusual activity of each key; a leak takes precedence, as the secret has to be replaced.
-async fn unusual(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Found>> {
+async fn unusual(db: &impl Source, sought: &Sought) -> DbResult<Vec<Found>> {
     let since = sought.now.before(UNUSUAL_FOR);
     let activity = latest_unusual(db, sought.workspace, sought.key, (since, sought.now), sought.limit).await?;
     let found = activity.into_iter().map(|UnusualActivity { key, at, unusual }| {

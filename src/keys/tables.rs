@@ -321,6 +321,8 @@ pub(super) mod shadow {
         pub counted_before: Json,
     }
 
+    kit::row!(Model { workspace_id, key_id, scopes, started_at, ends_at, started_by_id, started_by_name, counted_before });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}

@@ -21,7 +21,6 @@ mod shadow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use self::propagate::commit_and_propagate;
@@ -41,7 +40,7 @@ use crate::scopes::{Permissions, Scopes};
 use crate::workspaces::{self, Tenant, WorkspaceId};
 use key_format::{Kind, PlainSecret};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::IdempotencyKey;
 use kit::text::{NameForms, kept};
 
@@ -269,7 +268,7 @@ async fn begin_idempotent(
 }
 
 /// Returns the default name for a successor of the key `old`: the first candidate that no active key has, or one like it.
-pub(super) async fn successor_name(db: &impl ConnectionTrait, workspace: WorkspaceId, old: &str, now: Time) -> DbResult<String> {
+pub(super) async fn successor_name(db: &impl Source, workspace: WorkspaceId, old: &str, now: Time) -> DbResult<String> {
     let today = workspaces::day_of(db, workspace, now).await?;
     for name in successor_names(old, today.date()) {
         if store::find_live_alike(db, workspace, &NameForms::of(&name), now).await?.is_empty() {

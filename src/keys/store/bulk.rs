@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::filter::is_of;
 use super::{is_live, key_of};
@@ -11,21 +11,16 @@ use crate::keys::model::{Key, KeyId};
 use crate::keys::tables::key::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, count_rows, find_rows, find_tuples};
 
 /// Keys in one statement. Each binds three values, and SQLite 32,766 at most; none must take longer than a statement may.
 const AT_ONCE: usize = 500;
 
 /// Lists the first active and paused keys of a workspace by name, with the number of all.
-pub async fn list_first_live(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    now: Time,
-    limit: u64,
-) -> DbResult<(Vec<Key>, u64)> {
+pub async fn list_first_live(db: &impl Source, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<(Vec<Key>, u64)> {
     let live = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
-    let total = live.clone().count(db).await?;
-    let rows = live.order_by_asc(Column::Name).order_by_asc(Column::Id).limit(limit).all(db).await?;
+    let total = count_rows(db, live.clone()).await?;
+    let rows = find_rows(db, live.order_by_asc(Column::Name).order_by_asc(Column::Id).limit(limit)).await?;
     Ok((rows.into_iter().map(key_of).collect::<DbResult<_>>()?, total))
 }
 
@@ -55,7 +50,7 @@ pub(in crate::keys) async fn set_revoked(db: &impl ConnectionTrait, keys: &[Key]
 
 /// Notes the time since which every node refuses revoked keys. Returns those for which that was not noted before.
 pub(in crate::keys) async fn set_all_refused_everywhere(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     keys: &[Key],
     since: Time,
@@ -67,7 +62,7 @@ pub(in crate::keys) async fn set_all_refused_everywhere(
             .and(Column::RevokedAt.is_not_null())
             .and(Column::RefusedEverywhereAt.is_null());
         let open = Entity::find().select_only().column(Column::Id).filter(unconfirmed.clone());
-        noted.extend(open.into_tuple::<KeyId>().all(db).await?);
+        noted.extend(find_tuples::<_, (KeyId,)>(db, open).await?.into_iter().map(|(id,)| id));
         let update = Entity::update_many().col_expr(Column::RefusedEverywhereAt, Expr::value(since));
         update.filter(unconfirmed).exec(db).await?;
     }

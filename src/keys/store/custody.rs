@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Statement,
 };
 
 use super::filter::is_of;
@@ -15,7 +15,7 @@ use crate::keys::tables::key::{Column, Entity};
 use crate::members::{self, MemberId};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, count_rows, find_rows};
 
 /// Custodians in one statement.
 const AT_ONCE: usize = 500;
@@ -40,17 +40,11 @@ fn is_in_custody(workspace: WorkspaceId, member: MemberId, now: Time) -> Conditi
 }
 
 /// Counts the keys in the custody of a member, and reads the first ones.
-pub async fn in_custody(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    member: MemberId,
-    now: Time,
-    limit: u64,
-) -> DbResult<Custody> {
+pub async fn in_custody(db: &impl Source, workspace: WorkspaceId, member: MemberId, now: Time, limit: u64) -> DbResult<Custody> {
     let keys = Entity::find().filter(is_in_custody(workspace, member, now));
     tracing::trace!(sql = %keys.build(db.get_database_backend()), "keys in custody");
-    let count = keys.clone().count(db).await?;
-    let first = keys.order_by_asc(Column::Name).order_by_asc(Column::Id).limit(limit).all(db).await?;
+    let count = count_rows(db, keys.clone()).await?;
+    let first = find_rows(db, keys.order_by_asc(Column::Name).order_by_asc(Column::Id).limit(limit)).await?;
     Ok(Custody { count, first: first.into_iter().map(key_of).collect::<DbResult<_>>()? })
 }
 
@@ -96,7 +90,7 @@ async fn custodians(db: &impl ConnectionTrait, workspace: WorkspaceId, most: usi
 
 /// Returns up to `limit` keys, neither revoked nor expired, without a custodian: that member has left the workspace, or the operator
 /// created the key and named no one. Reads the ids of the members and of the custodians, and the keys of those who are gone.
-pub async fn orphaned(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Key>> {
+pub async fn orphaned(db: &impl Source, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Key>> {
     let known: HashSet<String> = members::ids(db, workspace).await?.iter().map(ToString::to_string).collect();
     let all = custodians(db, workspace, known.len() + AT_ONCE).await?;
     let gone: Vec<String> = all.into_iter().filter(|custodian| !known.contains(custodian)).collect();
@@ -110,7 +104,7 @@ pub async fn orphaned(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Ti
         let is_orphaned = of_workspace.add(custodian().is_in(gone.iter().map(String::as_str)));
         let found = Entity::find().filter(is_orphaned).limit(left);
         tracing::trace!(sql = %found.build(db.get_database_backend()), "keys without a custodian");
-        keys.extend(found.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?);
+        keys.extend(find_rows(db, found).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?);
     }
     Ok(keys)
 }

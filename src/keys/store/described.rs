@@ -1,6 +1,6 @@
 //! Rows of keys in the form of audit events, for the comparison of the table with the audit log.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 
 use super::filter::is_of;
@@ -8,12 +8,12 @@ use crate::keys::model::KeyId;
 use crate::keys::tables::key::{Column, Entity, Model};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, find_rows};
 use kit::text::fingerprint;
 
 /// Returns up to `limit` rows with ids after `after`, in the order of ids.
 pub async fn described_after(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     after: Option<KeyId>,
     limit: u64,
@@ -22,12 +22,12 @@ pub async fn described_after(
     if let Some(after) = after {
         rows = rows.filter(Column::Id.gt(after));
     }
-    Ok(rows.order_by_asc(Column::Id).limit(limit).all(db).await?.into_iter().map(described).collect())
+    Ok(find_rows(db, rows.order_by_asc(Column::Id).limit(limit)).await?.into_iter().map(described).collect())
 }
 
-pub async fn described_of(db: &impl ConnectionTrait, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<Vec<(KeyId, Value)>> {
+pub async fn described_of(db: &impl Source, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<Vec<(KeyId, Value)>> {
     let rows = Entity::find().filter(is_of(workspace)).filter(Column::Id.is_in(keys));
-    Ok(rows.all(db).await?.into_iter().map(described).collect())
+    Ok(find_rows(db, rows).await?.into_iter().map(described).collect())
 }
 
 /// Returns all properties that events record. Values are not validated: a manipulated row may hold anything.

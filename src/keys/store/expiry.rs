@@ -7,15 +7,15 @@ use super::key_of;
 use crate::keys::model::{Key, KeyId};
 use crate::keys::tables::key::{Column, Entity};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, find_rows};
 
 /// Returns up to `limit` expired keys whose expiry is not in the audit log yet.
-pub(in crate::keys) async fn unrecorded_expiries(db: &impl ConnectionTrait, now: Time, limit: u64) -> DbResult<Vec<Key>> {
+pub(in crate::keys) async fn unrecorded_expiries(db: &impl Source, now: Time, limit: u64) -> DbResult<Vec<Key>> {
     let expired = Entity::find()
         .filter(Column::ExpiryRecordedAt.is_null())
         .filter(Column::ExpiresAt.lte(now))
         .filter(Column::RevokedAt.is_null());
-    expired.limit(limit).all(db).await?.into_iter().map(key_of).collect()
+    find_rows(db, expired.limit(limit)).await?.into_iter().map(key_of).collect()
 }
 
 /// Notes that the expiry is in the audit log. Returns false if that was noted before.
@@ -35,7 +35,7 @@ fn unannounced(days: i16) -> Condition {
 /// Returns up to `limit` active keys that expire until `until`, of which no event says that so few days are left. The first to
 /// expire comes first.
 pub(in crate::keys) async fn unannounced_expiries(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     days: i16,
     (now, until): (Time, Time),
     limit: u64,
@@ -46,7 +46,7 @@ pub(in crate::keys) async fn unannounced_expiries(
         .filter(Column::ExpiresAt.lte(until))
         .filter(Column::RevokedAt.is_null())
         .filter(unannounced(days));
-    expiring.order_by_asc(Column::ExpiresAt).limit(limit).all(db).await?.into_iter().map(key_of).collect()
+    find_rows(db, expiring.order_by_asc(Column::ExpiresAt).limit(limit)).await?.into_iter().map(key_of).collect()
 }
 
 /// Notes that an event says that so few days are left. Returns false if that was noted before, or the key was revoked.

@@ -16,7 +16,7 @@ use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, newest, rows_of};
+use kit::db::{DbResult, Source, find_rows, find_tuple, newest, rows_of};
 use kit::paging::{Paging, Position};
 
 /// Finds the keys of a part of the list, and the position of the last one if there are keys after it and the order allows a
@@ -93,21 +93,15 @@ pub(in crate::keys) async fn count_since(
 }
 
 /// Returns active and paused keys whose secret a person has seen because they created or rotated them, the newest first.
-pub async fn seen_by(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    person: &str,
-    now: Time,
-    most: u64,
-) -> DbResult<Vec<Key>> {
+pub async fn seen_by(db: &impl Source, workspace: WorkspaceId, person: &str, now: Time, most: u64) -> DbResult<Vec<Key>> {
     let seen = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
     let seen = seen.filter(Column::CreatedById.eq(person)).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    seen.limit(most).all(db).await?.into_iter().map(key_of).collect()
+    find_rows(db, seen.limit(most)).await?.into_iter().map(key_of).collect()
 }
 
 /// Counts the keys that a search and a filter find, by status.
 pub(in crate::keys) async fn count_by_status(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     (search, only): (&KeySearch, &Only),
     now: Time,
@@ -118,7 +112,7 @@ pub(in crate::keys) async fn count_by_status(
         counting = counting.expr_as(count, status.as_str());
     }
     tracing::trace!(sql = %counting.build(db.get_database_backend()), "a count of filtered keys");
-    let counted: Option<(i64, i64, i64, i64)> = counting.into_tuple().one(db).await?;
+    let counted: Option<(i64, i64, i64, i64)> = find_tuple(db, counting).await?;
     let (active, paused, expired, revoked) = counted.unwrap_or_default();
     let [active, paused, expired, revoked] = [active, paused, expired, revoked].map(i64::unsigned_abs);
     Ok(StatusCounts { active, paused, expired, revoked })
@@ -145,7 +139,8 @@ fn sorted(keys: Select<Entity>, order: KeyOrder) -> Select<Entity> {
 }
 
 /// Returns the revision of the latest change of a workspace's keys after `revision`.
-pub async fn last_change_after(db: &impl ConnectionTrait, workspace: WorkspaceId, revision: i64) -> DbResult<Option<i64>> {
+pub async fn last_change_after(db: &impl Source, workspace: WorkspaceId, revision: i64) -> DbResult<Option<i64>> {
     let later = Entity::find().select_only().column(Column::Revision).filter(Column::Revision.gt(revision));
-    later.filter(is_of(workspace)).order_by_desc(Column::Revision).limit(1).into_tuple().one(db).await
+    let latest = later.filter(is_of(workspace)).order_by_desc(Column::Revision);
+    Ok(find_tuple::<_, (i64,)>(db, latest).await?.map(|(revision,)| revision))
 }

@@ -27,8 +27,8 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
 };
 
 pub use bulk::list_first_live;
@@ -61,7 +61,7 @@ use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, find_row, find_tuples, update_row};
+use kit::db::{DbResult, Source, count_rows, find_row, find_rows, find_tuples, update_row};
 use kit::text::NameForms;
 
 /// The maximum of keys in one line of rotations. At one rotation every 90 days it lasts for 49 years.
@@ -88,6 +88,7 @@ pub async fn find(db: &impl Source, workspace: WorkspaceId, id: KeyId) -> DbResu
 
 /// Finds a key of any workspace by its digest, for a node without a lease.
 pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
+    // By the asynchronous driver, so that a timeout ends the wait for a disk that hangs.
     let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;
     row.map(key_of).transpose()
 }
@@ -124,28 +125,18 @@ pub(super) async fn successors(db: &impl Source, workspace: WorkspaceId, keys: V
 }
 
 /// Finds the latest successor of a key that is neither revoked nor expired.
-pub(super) async fn find_live_successor(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    id: KeyId,
-    now: Time,
-) -> DbResult<Option<Key>> {
+pub(super) async fn find_live_successor(db: &impl Source, workspace: WorkspaceId, id: KeyId, now: Time) -> DbResult<Option<Key>> {
     let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::RotatedFrom.eq(id));
-    let live = of_key.filter(is_live(now)).all(db).await?;
+    let live = find_rows(db, of_key.filter(is_live(now))).await?;
     live.into_iter().max_by_key(|key| (key.created_at, key.id)).map(key_of).transpose()
 }
 
 /// Returns whether a key that was rotated from `id`, or from one of its successors, is neither revoked nor expired.
-pub(super) async fn has_live_successor(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    id: KeyId,
-    now: Time,
-) -> DbResult<bool> {
+pub(super) async fn has_live_successor(db: &impl Source, workspace: WorkspaceId, id: KeyId, now: Time) -> DbResult<bool> {
     let (mut generation, mut read) = (vec![id], 0);
     while !generation.is_empty() && read < MAX_RELATIVES {
         let next = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::RotatedFrom.is_in(generation));
-        let next = next.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
+        let next = find_rows(db, next).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
         if next.iter().any(|key| key.status(now).is_live()) {
             return Ok(true);
         }
@@ -166,7 +157,7 @@ pub(super) async fn relatives(db: &impl Source, key: &Key) -> DbResult<Vec<Key>>
     let (mut relatives, mut generation) = (vec![oldest.clone()], vec![oldest.id]);
     while !generation.is_empty() && relatives.len() < MAX_RELATIVES {
         let next = Entity::find().filter(Column::WorkspaceId.eq(key.workspace)).filter(Column::RotatedFrom.is_in(generation));
-        let next = next.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
+        let next = find_rows(db, next).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
         generation = next.iter().map(|key| key.id).collect();
         relatives.extend(next);
     }
@@ -176,28 +167,22 @@ pub(super) async fn relatives(db: &impl Source, key: &Key) -> DbResult<Vec<Key>>
 }
 
 /// Counts the keys of all workspaces.
-pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
-    Entity::find().count(db).await
+pub async fn count(db: &impl Source) -> DbResult<u64> {
+    count_rows(db, Entity::find()).await
 }
 
 /// Returns the revisions of the keys with these digests, as far as they exist.
-pub async fn revisions_of(db: &impl ConnectionTrait, keys: Vec<SecretDigest>) -> DbResult<HashMap<SecretDigest, i64>> {
+pub async fn revisions_of(db: &impl Source, keys: Vec<SecretDigest>) -> DbResult<HashMap<SecretDigest, i64>> {
     let digests = keys.iter().map(|digest| digest.0.to_vec());
-    let rows: Vec<(Vec<u8>, i64)> = Entity::find()
-        .select_only()
-        .columns([Column::Digest, Column::Revision])
-        .filter(Column::Digest.is_in(digests))
-        .into_tuple()
-        .all(db)
-        .await?;
+    let revisions = Entity::find().select_only().columns([Column::Digest, Column::Revision]);
+    let rows: Vec<(Vec<u8>, i64)> = find_tuples(db, revisions.filter(Column::Digest.is_in(digests))).await?;
     Ok(rows.into_iter().filter_map(|(digest, revision)| Some((SecretDigest(digest.try_into().ok()?), revision))).collect())
 }
 
 /// Returns those of the keys that exist.
-pub(super) async fn existing(db: &impl ConnectionTrait, keys: HashSet<KeyId>) -> DbResult<HashSet<KeyId>> {
-    let ids: Vec<KeyId> =
-        Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(keys)).into_tuple().all(db).await?;
-    Ok(ids.into_iter().collect())
+pub(super) async fn existing(db: &impl Source, keys: HashSet<KeyId>) -> DbResult<HashSet<KeyId>> {
+    let existing = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(keys));
+    Ok(find_tuples::<_, (KeyId,)>(db, existing).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Notes the time since which every node refuses the key. Returns false if that was noted before.

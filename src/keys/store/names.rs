@@ -1,14 +1,14 @@
 //! Queries on the names of keys.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::{find, is_live, key_of};
 use crate::keys::model::{Key, KeyId, KeyName};
 use crate::keys::tables::key::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, Derived, Source, refresh};
+use kit::db::{Db, DbResult, Derived, Source, find_rows, find_tuples, refresh};
 use kit::text::NameForms;
 
 /// The forms of names are derived from the name that a key had at a revision.
@@ -57,7 +57,7 @@ pub async fn find_by_id_or_name(db: &impl Source, workspace: WorkspaceId, text: 
         return Ok(find(db, workspace, id).await?.map_or(Named::Nothing, |key| Named::One(Box::new(key))));
     }
     let live = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
-    let exact = live.filter(Column::Name.is_in([text, text.trim()])).limit(MAX_NAMED).all(db).await?;
+    let exact = find_rows(db, live.filter(Column::Name.is_in([text, text.trim()])).limit(MAX_NAMED)).await?;
     if !exact.is_empty() {
         return Ok(exact.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?.into());
     }
@@ -69,16 +69,17 @@ pub async fn find_by_id_or_name(db: &impl Source, workspace: WorkspaceId, text: 
 }
 
 /// Returns up to six keys of any status with this name, in whatever case, the newest first.
-pub async fn find_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, name: &str) -> DbResult<Vec<Key>> {
+pub async fn find_by_name(db: &impl Source, workspace: WorkspaceId, name: &str) -> DbResult<Vec<Key>> {
     let is_folded = sort_name().eq(NameForms::of(name).folded).and(FORMS.is_current());
     let is_named = Condition::any().add(Column::Name.eq(name)).add(is_folded);
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_named);
-    named.order_by_desc(Column::CreatedAt).limit(MAX_NAMED).all(db).await?.into_iter().map(key_of).collect()
+    let newest = named.order_by_desc(Column::CreatedAt).limit(MAX_NAMED);
+    find_rows(db, newest).await?.into_iter().map(key_of).collect()
 }
 
 /// Returns active and paused keys whose names can be mistaken for one with these forms, at most six for each form.
 pub(in crate::keys) async fn find_live_alike(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     forms: &NameForms,
     now: Time,
@@ -89,7 +90,7 @@ pub(in crate::keys) async fn find_live_alike(
     for is_alike in [sort_name().eq(forms.folded.as_str()), Column::NameSkeleton.eq(forms.skeleton.as_str())] {
         let current = live().filter(is_alike).filter(FORMS.is_current()).limit(MAX_NAMED);
         tracing::trace!(sql = %current.build(db.get_database_backend()), "keys with a name alike");
-        found.extend(current.all(db).await?);
+        found.extend(find_rows(db, current).await?);
     }
     found.extend(outdated_alike(db, live(), forms).await?);
     let mut keys = found.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
@@ -99,14 +100,14 @@ pub(in crate::keys) async fn find_live_alike(
 }
 
 /// Compares the names whose forms are not derived yet. There are many only in the first moments after an upgrade.
-async fn outdated_alike(db: &impl ConnectionTrait, live: Select<Entity>, forms: &NameForms) -> DbResult<Vec<Model>> {
+async fn outdated_alike(db: &impl Source, live: Select<Entity>, forms: &NameForms) -> DbResult<Vec<Model>> {
     let outdated = live.filter(FORMS.is_outdated());
     let names = outdated.select_only().columns([Column::Id, Column::Name]);
     tracing::trace!(sql = %names.build(db.get_database_backend()), "keys with a name alike");
-    let names: Vec<(KeyId, String)> = names.into_tuple().all(db).await?;
+    let names: Vec<(KeyId, String)> = find_tuples(db, names).await?;
     let alike = names.into_iter().filter(|(_, name)| NameForms::of(name).resembles(forms)).map(|(id, _)| id);
     let ids: Vec<KeyId> = alike.take(usize::try_from(MAX_NAMED).unwrap_or(usize::MAX)).collect();
-    if ids.is_empty() { Ok(Vec::new()) } else { Entity::find().filter(Column::Id.is_in(ids)).all(db).await }
+    if ids.is_empty() { Ok(Vec::new()) } else { find_rows(db, Entity::find().filter(Column::Id.is_in(ids))).await }
 }
 
 /// Derives the forms of names that a node of an earlier version has written, a batch of them. Returns whether there may be more.

@@ -8,27 +8,23 @@ use crate::keys::model::{KeyId, Status};
 use crate::keys::tables::key::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, find_tuple, find_tuples};
 
 /// Returns up to `limit` live keys whose pause has ended by itself, the first to end first.
-pub(in crate::keys) async fn ended_pauses(
-    db: &impl ConnectionTrait,
-    now: Time,
-    limit: u64,
-) -> DbResult<Vec<(WorkspaceId, KeyId)>> {
+pub(in crate::keys) async fn ended_pauses(db: &impl Source, now: Time, limit: u64) -> DbResult<Vec<(WorkspaceId, KeyId)>> {
     // An expiry is recorded within a second: keys that have ended do not pile up at the front of the index.
     let ended = Entity::find()
         .filter(Column::ExpiryRecordedAt.is_null())
         .filter(Column::PausedUntil.lte(now))
         .filter(is_live(now))
         .order_by_asc(Column::PausedUntil);
-    ended.select_only().columns([Column::WorkspaceId, Column::Id]).limit(limit).into_tuple().all(db).await
+    find_tuples(db, ended.select_only().columns([Column::WorkspaceId, Column::Id]).limit(limit)).await
 }
 
 /// Returns whether any key of any workspace is paused.
-pub(in crate::keys) async fn has_paused(db: &impl ConnectionTrait, now: Time) -> DbResult<bool> {
+pub(in crate::keys) async fn has_paused(db: &impl Source, now: Time) -> DbResult<bool> {
     let paused = Entity::find().filter(has_status(Status::Paused, now)).select_only().column(Column::Id);
-    Ok(paused.limit(1).into_tuple::<KeyId>().one(db).await?.is_some())
+    Ok(find_tuple::<_, (KeyId,)>(db, paused).await?.is_some())
 }
 
 /// Notes the time since which every node has refused the key that was paused at `paused_at`. Returns false if that was noted before,

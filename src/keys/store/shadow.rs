@@ -9,14 +9,10 @@ use crate::keys::model::{KeyId, Person, Shadow};
 use crate::keys::tables::shadow::{Column, Entity, Model};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, find_row};
 
-pub(in crate::keys) async fn find_shadow(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    key: KeyId,
-) -> DbResult<Option<Shadow>> {
-    Entity::find_by_id((workspace, key)).one(db).await?.map(shadow_of).transpose()
+pub(in crate::keys) async fn find_shadow(db: &impl Source, workspace: WorkspaceId, key: KeyId) -> DbResult<Option<Shadow>> {
+    find_row(db, Entity::find_by_id((workspace, key))).await?.map(shadow_of).transpose()
 }
 
 /// Writes the shadow mode of a key in place of an earlier one.

@@ -18,7 +18,7 @@ use crate::scopes::{Access, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::db::{Db, DbResult, Packing, Pool, packed};
+use kit::db::{Db, DbResult, Packing, Pool, Source, packed};
 
 /// New addresses that one query returns, the latest first: a run every 30 seconds sees all but those of a flood.
 const MAX_ADDRESSES: u64 = 10_000;
@@ -210,7 +210,7 @@ pub async fn unusual_since(
 
 /// Returns the latest record of each key that is not revoked or expired, a leak before others, since `since`; at most `limit`.
 pub async fn latest_unusual(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     key: Option<KeyId>,
     (since, now): (Time, Time),
