@@ -17,6 +17,15 @@ pub struct Model {
     pub on_leak: String,
 }
 
+kit::row!(Model {
+    workspace_id,
+    max_lifetime_days,
+    allow_no_expiration,
+    require_ip_allowlist_for_write,
+    rotate_after_days,
+    on_leak,
+});
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
