@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::Batch;
@@ -23,7 +23,7 @@ use crate::keys::model::KeyId;
 use crate::keys::tables::address;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, find_rows, insert_packed};
+use kit::db::{DbResult, Source, count_rows, find_row, find_rows, insert_packed};
 use kit::http::client_ip;
 
 /// Networks listed for one key, so that a stolen key cannot fill the disk.
@@ -109,13 +109,13 @@ pub(super) async fn write(core: &Core, recorder: &Recorder, batch: &Batch) -> Db
     Ok(())
 }
 
-async fn find_known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<HashMap<KeyId, KnownNetworks>> {
+async fn find_known(db: &impl Source, uses: &[Use<'_>]) -> DbResult<HashMap<KeyId, KnownNetworks>> {
     let keys: HashSet<KeyId> = uses.iter().map(|(entry, ..)| entry.id).collect();
     let mut known: HashMap<KeyId, KnownNetworks> = HashMap::new();
     if keys.is_empty() {
         return Ok(known);
     }
-    for row in address::Entity::find().filter(address::Column::KeyId.is_in(keys)).all(db).await? {
+    for row in find_rows(db, address::Entity::find().filter(address::Column::KeyId.is_in(keys))).await? {
         known.entry(row.key_id).or_default().add(row);
     }
     Ok(known)
@@ -254,15 +254,15 @@ pub(in crate::keys) async fn addresses(db: &impl Source, key: KeyId) -> DbResult
 }
 
 /// Returns the time of a key's first use.
-pub(in crate::keys) async fn first_use(db: &impl ConnectionTrait, key: KeyId) -> DbResult<Option<Time>> {
+pub(in crate::keys) async fn first_use(db: &impl Source, key: KeyId) -> DbResult<Option<Time>> {
     let first = address::Entity::find().filter(address::Column::KeyId.eq(key)).order_by_asc(address::Column::FirstUsedAt);
-    Ok(first.one(db).await?.map(|row| row.first_used_at))
+    Ok(find_row(db, first).await?.map(|row| row.first_used_at))
 }
 
 /// Counts the listed networks that a key was used from since a time.
-pub(in crate::keys) async fn count_addresses(db: &impl ConnectionTrait, key: KeyId, since: Time) -> DbResult<u64> {
+pub(in crate::keys) async fn count_addresses(db: &impl Source, key: KeyId, since: Time) -> DbResult<u64> {
     let used = address::Entity::find().filter(address::Column::KeyId.eq(key)).filter(address::Column::LastUsedAt.gte(since));
-    used.count(db).await
+    count_rows(db, used).await
 }
 
 #[cfg(test)]
