@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
-
 use super::filter::FindingFilter;
 use super::model::{Code, Facts, Found, Severity, Subject};
 use crate::keys::hygiene::{self, Aged, Everywhere, Excess, Expiring, Idle, RefusedCalls, Sought};
@@ -63,7 +61,7 @@ pub(super) async fn collect(db: &impl Source, sought: &Sought, filter: &FindingF
 }
 
 /// Lowers the severity of findings about keys whose rotation is under way.
-async fn note_rotations(db: &impl ConnectionTrait, sought: &Sought, found: &mut [Found]) -> DbResult<()> {
+async fn note_rotations(db: &impl Source, sought: &Sought, found: &mut [Found]) -> DbResult<()> {
     let keys: HashSet<KeyId> = found.iter().filter_map(|found| found.subject.key()).collect();
     let rotating = hygiene::rotating(db, sought.workspace, keys, sought.now).await?;
     let is_rotating = |found: &Found| found.subject.key().is_some_and(|key| rotating.contains(&key));

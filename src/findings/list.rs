@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
-
 use super::collect::{FindingSources, MAX_OF_CODE, collect};
 use super::filter::FindingFilter;
 use super::model::{Finding, FindingId, Found, Top};
@@ -11,7 +9,7 @@ use super::store;
 use super::words::worded;
 use crate::keys::{KeyId, hygiene};
 use crate::workspaces::{Tenant, WorkspaceId};
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::page::Moments;
 use kit::paging::{Page, Paging, Start};
 
@@ -73,7 +71,7 @@ async fn with_words(from: FindingSources<'_>, tenant: &Tenant, found: Vec<Found>
     Ok(findings.collect())
 }
 
-async fn names(db: &impl ConnectionTrait, workspace: WorkspaceId, found: &[Found]) -> DbResult<HashMap<KeyId, String>> {
+async fn names(db: &impl Source, workspace: WorkspaceId, found: &[Found]) -> DbResult<HashMap<KeyId, String>> {
     let keys: Vec<KeyId> = found.iter().filter_map(|found| found.subject.key()).collect();
     if keys.is_empty() { Ok(HashMap::new()) } else { hygiene::names(db, workspace, keys).await }
 }

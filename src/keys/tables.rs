@@ -221,6 +221,8 @@ pub(super) mod check {
         pub unused_scopes: i16,
     }
 
+    kit::row!(Model { key_id, rule, workspace_id, holds_from, check_at, checked_at, unused_scopes });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -237,6 +239,8 @@ pub(super) mod check_progress {
         /// The revision up to which changes of keys are in `key_checks`.
         pub revision: i64,
     }
+
+    kit::row!(Model { id, revision });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
@@ -261,6 +265,8 @@ pub(super) mod revoked_call {
         /// The network of the last call; empty if it is unknown.
         pub ip: String,
     }
+
+    kit::row!(Model { key_id, workspace_id, first_at, last_at, ip });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

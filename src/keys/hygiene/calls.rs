@@ -10,7 +10,7 @@ use crate::keys::model::KeyId;
 use crate::keys::tables::revoked_call::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, insert_packed};
+use kit::db::{DbResult, Source, find_rows, insert_packed};
 
 /// Refused calls of one key from one network.
 #[derive(Clone, Debug)]
@@ -59,11 +59,11 @@ fn row(workspace: WorkspaceId, call: RevokedCall) -> Model {
 }
 
 /// Returns the keys that were called since `since` although they were revoked or expired, the last called first.
-pub async fn recent_calls(db: &impl ConnectionTrait, sought: &Sought, since: Time) -> DbResult<Vec<RefusedCalls>> {
+pub async fn recent_calls(db: &impl Source, sought: &Sought, since: Time) -> DbResult<Vec<RefusedCalls>> {
     let recent = Entity::find().filter(Column::WorkspaceId.eq(sought.workspace)).filter(Column::LastAt.gte(since));
     let recent = recent.apply_if(sought.key, |recent, key| recent.filter(Column::KeyId.eq(key)));
     let recent = recent.order_by_desc(Column::LastAt).limit(sought.limit);
     tracing::trace!(sql = %recent.build(db.get_database_backend()), "keys for findings");
-    let rows = recent.all(db).await?;
+    let rows = find_rows(db, recent).await?;
     Ok(rows.into_iter().map(|row| RefusedCalls { key: row.key_id, last_at: row.last_at, from: row.ip }).collect())
 }

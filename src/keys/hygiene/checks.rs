@@ -119,7 +119,7 @@ pub async fn excess(db: &impl Source, sought: &Sought) -> DbResult<Vec<Excess>> 
 }
 
 /// Returns keys that can write from everywhere and are used from few networks.
-pub async fn everywhere(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Everywhere>> {
+pub async fn everywhere(db: &impl Source, sought: &Sought) -> DbResult<Vec<Everywhere>> {
     let checks = with_facts(db, candidates(db, sought, Rule::Everywhere).await?, sought.now).await?;
     Ok(held(judge_everywhere(db, &checks, sought.now).await?))
 }
@@ -133,7 +133,7 @@ fn held<T>(verdicts: Vec<(Model, Verdict<T>)>) -> Vec<T> {
 }
 
 /// Returns the checks that can hold. Of one key the check is made anew, whatever the summary says.
-async fn candidates(db: &impl ConnectionTrait, sought: &Sought, rule: Rule) -> DbResult<Vec<Model>> {
+async fn candidates(db: &impl Source, sought: &Sought, rule: Rule) -> DbResult<Vec<Model>> {
     let Some(key) = sought.key else { return summary::due(db, sought, rule).await };
     let facts = facts(db, vec![key], sought.now).await?;
     let of_workspace = facts.into_iter().filter(|(_, facts)| facts.workspace == sought.workspace);
@@ -258,7 +258,7 @@ fn unused(granted: Scopes, used: Scopes) -> Scopes {
 }
 
 pub(super) async fn judge_everywhere(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     checks: &[WithFacts],
     now: Time,
 ) -> DbResult<Vec<(Model, Verdict<Everywhere>)>> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::Sought;
 use crate::keys::model::KeyId;
@@ -11,7 +11,7 @@ use crate::keys::store::is_of;
 use crate::keys::tables::key::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, padded};
+use kit::db::{DbResult, Source, find_tuples, padded};
 
 /// Keys in one statement: SQLite binds 32,766 values at most.
 const AT_ONCE: usize = 1_000;
@@ -41,12 +41,12 @@ pub(super) fn unexpired(now: Time) -> Condition {
     Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now))
 }
 
-fn trace(db: &impl ConnectionTrait, keys: &Select<Entity>) {
+fn trace(db: &impl Source, keys: &Select<Entity>) {
     tracing::trace!(sql = %keys.build(db.get_database_backend()), "keys for findings");
 }
 
 /// Returns active keys that expire within `within`, the first to expire first.
-pub async fn expiring(db: &impl ConnectionTrait, sought: &Sought, within: Duration) -> DbResult<Vec<Expiring>> {
+pub async fn expiring(db: &impl Source, sought: &Sought, within: Duration) -> DbResult<Vec<Expiring>> {
     let keys = open(sought)
         .select_only()
         .columns([Column::Id, Column::ExpiresAt])
@@ -55,31 +55,31 @@ pub async fn expiring(db: &impl ConnectionTrait, sought: &Sought, within: Durati
         .order_by_asc(Column::ExpiresAt)
         .order_by_asc(Column::Id);
     trace(db, &keys);
-    let rows: Vec<(KeyId, Time)> = keys.into_tuple().all(db).await?;
+    let rows: Vec<(KeyId, Time)> = find_tuples(db, keys).await?;
     Ok(rows.into_iter().map(|(key, expires_at)| Expiring { key, expires_at }).collect())
 }
 
-async fn aged(db: &impl ConnectionTrait, keys: Select<Entity>) -> DbResult<Vec<Aged>> {
+async fn aged(db: &impl Source, keys: Select<Entity>) -> DbResult<Vec<Aged>> {
     let keys = keys.select_only().columns([Column::Id, Column::CreatedAt]);
     let keys = keys.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
     trace(db, &keys);
-    let rows: Vec<(KeyId, Time)> = keys.into_tuple().all(db).await?;
+    let rows: Vec<(KeyId, Time)> = find_tuples(db, keys).await?;
     Ok(rows.into_iter().map(|(key, created_at)| Aged { key, created_at }).collect())
 }
 
 /// Returns active keys that were created before `before`, the oldest first.
-pub async fn old(db: &impl ConnectionTrait, sought: &Sought, before: Time) -> DbResult<Vec<Aged>> {
+pub async fn old(db: &impl Source, sought: &Sought, before: Time) -> DbResult<Vec<Aged>> {
     aged(db, open(sought).filter(Column::CreatedAt.lt(before)).filter(unexpired(sought.now))).await
 }
 
 /// Returns active keys without expiration, the oldest first.
-pub async fn endless(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Aged>> {
+pub async fn endless(db: &impl Source, sought: &Sought) -> DbResult<Vec<Aged>> {
     aged(db, open(sought).filter(Column::ExpiresAt.is_null())).await
 }
 
 /// Returns those of the keys that have an active successor: their rotation is under way.
 pub async fn rotating(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     keys: impl IntoIterator<Item = KeyId>,
     now: Time,
@@ -92,16 +92,16 @@ pub async fn rotating(
             successors.filter(Column::WorkspaceId.eq(workspace)).filter(Column::RotatedFrom.is_in(keys.iter().copied()));
         let active = successors.filter(Column::RevokedAt.is_null()).filter(unexpired(now));
         trace(db, &active);
-        let found: Vec<Option<KeyId>> = active.into_tuple().all(db).await?;
-        rotating.extend(found.into_iter().flatten());
+        let found: Vec<(Option<KeyId>,)> = find_tuples(db, active).await?;
+        rotating.extend(found.into_iter().filter_map(|(key,)| key));
     }
     Ok(rotating)
 }
 
 /// Returns the names of those of the keys that the workspace has.
-pub async fn names(db: &impl ConnectionTrait, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<HashMap<KeyId, String>> {
+pub async fn names(db: &impl Source, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<HashMap<KeyId, String>> {
     let named = Entity::find().select_only().columns([Column::Id, Column::Name]);
     let named = named.filter(is_of(workspace)).filter(Column::Id.is_in(padded(keys)));
     tracing::trace!(sql = %named.build(db.get_database_backend()), "names of keys by id");
-    Ok(named.into_tuple::<(KeyId, String)>().all(db).await?.into_iter().collect())
+    Ok(find_tuples::<_, (KeyId, String)>(db, named).await?.into_iter().collect())
 }

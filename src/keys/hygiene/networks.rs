@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::keys::model::KeyId;
 use crate::keys::tables::address::{Column, Entity};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, find_tuples};
 
 /// The time in which the networks of a key are counted. A key without a use in it is dormant.
 pub(in crate::keys) const PERIOD: Duration = Duration::from_hours(14 * 24);
@@ -68,11 +68,11 @@ impl NetworkUses {
 }
 
 /// Returns the networks of each key within [`PERIOD`] before `now`.
-pub(super) async fn recent(db: &impl ConnectionTrait, keys: Vec<KeyId>, now: Time) -> DbResult<HashMap<KeyId, NetworkUses>> {
+pub(super) async fn recent(db: &impl Source, keys: Vec<KeyId>, now: Time) -> DbResult<HashMap<KeyId, NetworkUses>> {
     let rows = Entity::find().select_only().columns([Column::KeyId, Column::Ip, Column::LastUsedAt]);
     let rows = rows.filter(Column::KeyId.is_in(keys)).filter(Column::LastUsedAt.gt(now.before(PERIOD)));
     let mut of_keys: HashMap<KeyId, NetworkUses> = HashMap::new();
-    for (key, stored, last) in rows.into_tuple::<(KeyId, String, Time)>().all(db).await? {
+    for (key, stored, last) in find_tuples::<_, (KeyId, String, Time)>(db, rows).await? {
         if let Some(network) = block_of(&stored) {
             of_keys.entry(key).or_default().add(network, last);
         }

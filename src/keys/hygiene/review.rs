@@ -1,6 +1,6 @@
 //! The job that keeps `key_checks`: it adds changed keys, and looks again at keys whose time has come.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::checks::{self, WithFacts};
 use super::summary::{self, Rule};
@@ -10,7 +10,7 @@ use crate::keys::tables::check::Model;
 use crate::keys::tables::key::{Column, Entity};
 use crate::scopes::Scopes;
 use kit::clock::Time;
-use kit::db::{DbResult, Source};
+use kit::db::{DbResult, Source, find_tuples};
 
 /// Keys in one transaction, in between which other writers get their turn.
 const BATCH: u64 = 200;
@@ -54,9 +54,9 @@ async fn add_changed(core: &Core) -> DbResult<bool> {
     Ok(changed.len() as u64 == BATCH)
 }
 
-async fn changed_since(db: &impl ConnectionTrait, revision: i64) -> DbResult<Vec<(KeyId, i64)>> {
+async fn changed_since(db: &impl Source, revision: i64) -> DbResult<Vec<(KeyId, i64)>> {
     let changed = Entity::find().select_only().columns([Column::Id, Column::Revision]).filter(Column::Revision.gt(revision));
-    changed.order_by_asc(Column::Revision).limit(BATCH).into_tuple().all(db).await
+    find_tuples(db, changed.order_by_asc(Column::Revision).limit(BATCH)).await
 }
 
 /// Makes due checks of a rule. Returns whether there may be more.

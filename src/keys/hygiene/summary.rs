@@ -8,7 +8,7 @@ use crate::keys::model::KeyId;
 use crate::keys::tables::check::{Column, Entity, Model};
 use crate::keys::tables::check_progress;
 use kit::clock::Time;
-use kit::db::{DbResult, insert_packed};
+use kit::db::{DbResult, Source, find_row, find_rows, insert_packed};
 
 kit::string_enum! {
     /// A rule that depends on the usage of a key.
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 1_000;
 const ONLY_ROW: i16 = 1;
 
 /// Returns the keys of which a rule can hold now, those first of which it can hold for longest.
-pub(super) async fn due(db: &impl ConnectionTrait, sought: &Sought, rule: Rule) -> DbResult<Vec<Model>> {
+pub(super) async fn due(db: &impl Source, sought: &Sought, rule: Rule) -> DbResult<Vec<Model>> {
     let due = Entity::find()
         .filter(Column::WorkspaceId.eq(sought.workspace))
         .filter(Column::Rule.eq(rule.as_str()))
@@ -34,13 +34,13 @@ pub(super) async fn due(db: &impl ConnectionTrait, sought: &Sought, rule: Rule) 
         .order_by_asc(Column::KeyId)
         .limit(sought.limit);
     tracing::trace!(sql = %due.build(db.get_database_backend()), "keys for findings");
-    due.all(db).await
+    find_rows(db, due).await
 }
 
 /// Returns checks of a rule that are to be made by `now`, of all workspaces.
-pub(super) async fn to_make(db: &impl ConnectionTrait, rule: Rule, now: Time, limit: u64) -> DbResult<Vec<Model>> {
+pub(super) async fn to_make(db: &impl Source, rule: Rule, now: Time, limit: u64) -> DbResult<Vec<Model>> {
     let to_make = Entity::find().filter(Column::Rule.eq(rule.as_str())).filter(Column::CheckAt.lte(now));
-    to_make.order_by_asc(Column::CheckAt).limit(limit).all(db).await
+    find_rows(db, to_make.order_by_asc(Column::CheckAt).limit(limit)).await
 }
 
 /// Writes checks, whether they are new or not.
@@ -78,8 +78,8 @@ pub(in crate::keys) async fn wake(db: &impl ConnectionTrait, keys: Vec<KeyId>, n
 }
 
 /// Returns the revision up to which changes of keys are in the table.
-pub(super) async fn progress(db: &impl ConnectionTrait) -> DbResult<i64> {
-    Ok(check_progress::Entity::find_by_id(ONLY_ROW).one(db).await?.map_or(0, |row| row.revision))
+pub(super) async fn progress(db: &impl Source) -> DbResult<i64> {
+    Ok(find_row(db, check_progress::Entity::find_by_id(ONLY_ROW)).await?.map_or(0, |row| row.revision))
 }
 
 pub(super) async fn set_progress(db: &impl ConnectionTrait, revision: i64) -> DbResult<()> {
