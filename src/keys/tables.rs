@@ -298,6 +298,8 @@ pub(super) mod unusual {
         pub details: Json,
     }
 
+    kit::row!(Model { workspace_id, key_id, kind, day, at, details });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}

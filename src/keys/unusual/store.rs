@@ -18,7 +18,7 @@ use crate::scopes::{Access, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::db::{Db, DbResult, Packing, Pool, Source, packed};
+use kit::db::{Db, DbResult, Packing, Pool, Source, find_rows, find_tuples, packed};
 
 /// New addresses that one query returns, the latest first: a run every 30 seconds sees all but those of a flood.
 const MAX_ADDRESSES: u64 = 10_000;
@@ -78,7 +78,7 @@ fn of(start: Time, allowed: i64, denied: i64, writes: i64) -> HourOfUse {
 
 /// Returns the hours of keys from `from` on and before `to`.
 pub(super) async fn history(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     keys: &[KeyId],
     (from, to): (Time, Time),
 ) -> DbResult<HashMap<KeyId, Vec<HourOfUse>>> {
@@ -88,7 +88,7 @@ pub(super) async fn history(
         by_hour = by_hour.expr_as(expression, name);
     }
     let by_hour = by_hour.filter(Of.is_in(keys.iter().copied())).filter(Hour.gte(from)).filter(Hour.lt(to));
-    let rows: Vec<(KeyId, Time, i64, i64, i64)> = by_hour.group_by(Of).group_by(Hour).into_tuple().all(db).await?;
+    let rows: Vec<(KeyId, Time, i64, i64, i64)> = find_tuples(db, by_hour.group_by(Of).group_by(Hour)).await?;
     let mut history: HashMap<KeyId, Vec<HourOfUse>> = HashMap::new();
     for (key, start, allowed, denied, writes) in rows {
         history.entry(key).or_default().push(of(start, allowed, denied, writes));
@@ -98,7 +98,7 @@ pub(super) async fn history(
 
 /// Returns the last hour of each key from `from` on and before `to` in which it was used, or wrote.
 pub(super) async fn last_hours(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     keys: Vec<KeyId>,
     (from, to): (Time, Time),
     only_writes: bool,
@@ -112,34 +112,34 @@ pub(super) async fn last_hours(
     if only_writes {
         used = used.filter(Scope.is_in(write_scopes()));
     }
-    let rows: Vec<(KeyId, Time)> = used.group_by(Of).into_tuple().all(db).await?;
+    let rows: Vec<(KeyId, Time)> = find_tuples(db, used.group_by(Of)).await?;
     Ok(rows.into_iter().collect())
 }
 
 /// Returns the time of creation of each key.
-pub(super) async fn created_at(db: &impl ConnectionTrait, keys: &[KeyId]) -> DbResult<Vec<(KeyId, Time)>> {
+pub(super) async fn created_at(db: &impl Source, keys: &[KeyId]) -> DbResult<Vec<(KeyId, Time)>> {
     let made = key::Entity::find().select_only().columns([key::Column::Id, key::Column::CreatedAt]);
-    made.filter(key::Column::Id.is_in(keys.iter().copied())).into_tuple().all(db).await
+    find_tuples(db, made.filter(key::Column::Id.is_in(keys.iter().copied()))).await
 }
 
 /// Returns the time of the first use of each key.
-pub(super) async fn first_uses(db: &impl ConnectionTrait, keys: &[KeyId]) -> DbResult<HashMap<KeyId, Time>> {
+pub(super) async fn first_uses(db: &impl Source, keys: &[KeyId]) -> DbResult<HashMap<KeyId, Time>> {
     use address::Column::{FirstUsedAt, KeyId as Of};
     let first = address::Entity::find().select_only().column(Of).column_as(FirstUsedAt.min(), "first");
-    let first: Vec<(KeyId, Time)> = first.filter(Of.is_in(keys.iter().copied())).group_by(Of).into_tuple().all(db).await?;
+    let first: Vec<(KeyId, Time)> = find_tuples(db, first.filter(Of.is_in(keys.iter().copied())).group_by(Of)).await?;
     Ok(first.into_iter().collect())
 }
 
 /// Returns the keys of workspaces that were first used from an address since `since`, and the number of such addresses.
 pub(super) async fn with_new_addresses(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspaces: &[WorkspaceId],
     since: Time,
 ) -> DbResult<HashMap<(WorkspaceId, KeyId), usize>> {
     use address::Column::{FirstUsedAt, KeyId as Of, WorkspaceId as In};
     let new = address::Entity::find().select_only().columns([In, Of]).filter(In.is_in(workspaces.iter().copied()));
     let new = new.filter(FirstUsedAt.gte(since)).order_by_desc(FirstUsedAt).limit(MAX_ADDRESSES);
-    let rows: Vec<(WorkspaceId, KeyId)> = new.into_tuple().all(db).await?;
+    let rows: Vec<(WorkspaceId, KeyId)> = find_tuples(db, new).await?;
     let mut keys = HashMap::new();
     for key in rows {
         *keys.entry(key).or_default() += 1;
@@ -148,8 +148,8 @@ pub(super) async fn with_new_addresses(
 }
 
 /// Returns the addresses of keys.
-pub(super) async fn addresses(db: &impl ConnectionTrait, keys: &[KeyId]) -> DbResult<HashMap<KeyId, Vec<AddressUse>>> {
-    let rows = address::Entity::find().filter(address::Column::KeyId.is_in(keys.iter().copied())).all(db).await?;
+pub(super) async fn addresses(db: &impl Source, keys: &[KeyId]) -> DbResult<HashMap<KeyId, Vec<AddressUse>>> {
+    let rows = find_rows(db, address::Entity::find().filter(address::Column::KeyId.is_in(keys.iter().copied()))).await?;
     let mut uses: HashMap<KeyId, Vec<AddressUse>> = HashMap::new();
     for row in rows {
         let Some(address) = address_of(&row.ip) else { continue };
@@ -173,7 +173,7 @@ pub struct UnusualActivity {
 
 /// Returns what was recorded of keys on these days.
 pub(super) async fn recorded_on(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     keys: &[KeyId],
     days: &[Day],
@@ -181,7 +181,7 @@ pub(super) async fn recorded_on(
     use unusual::Column::{Day as On, KeyId as Of, Kind, WorkspaceId as In};
     let rows = unusual::Entity::find().select_only().columns([Of, Kind, On]).filter(In.eq(workspace));
     let rows = rows.filter(Of.is_in(keys.iter().copied())).filter(On.is_in(days.iter().copied()));
-    let rows: Vec<(KeyId, String, Day)> = rows.into_tuple().all(db).await?;
+    let rows: Vec<(KeyId, String, Day)> = find_tuples(db, rows).await?;
     Ok(rows.into_iter().filter_map(|(key, kind, day)| Some((key, kind.parse().ok()?, day))).collect())
 }
 
@@ -191,7 +191,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, row: unusual::Model) -> Db
 
 /// Returns up to `limit` records of a workspace since `since`, of one key or of all, the latest first.
 pub async fn unusual_since(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     key: Option<KeyId>,
     since: Time,
@@ -202,7 +202,7 @@ pub async fn unusual_since(
     if let Some(key) = key {
         rows = rows.filter(Of.eq(key));
     }
-    let rows = rows.order_by_desc(At).order_by_asc(Of).order_by_asc(Kind).limit(limit).all(db).await?;
+    let rows = find_rows(db, rows.order_by_desc(At).order_by_asc(Of).order_by_asc(Kind).limit(limit)).await?;
     let known =
         |row: unusual::Model| Some(UnusualActivity { key: row.key_id, at: row.at, unusual: Unusual::of_details(&row.details)? });
     Ok(rows.into_iter().filter_map(known).collect())
@@ -236,7 +236,7 @@ pub async fn latest_unusual(
 pub(super) async fn delete_before(db: &Db, workspaces: &[WorkspaceId], before: Time) -> DbResult<()> {
     use unusual::Column::{At, KeyId as Of, WorkspaceId as In};
     let old = unusual::Entity::find().select_only().columns([In, Of, At]).filter(In.is_in(workspaces.iter().copied()));
-    let old: Vec<(WorkspaceId, KeyId, Time)> = old.filter(At.lt(before)).limit(DELETE_BATCH).into_tuple().all(db.read()).await?;
+    let old: Vec<(WorkspaceId, KeyId, Time)> = find_tuples(db.read(), old.filter(At.lt(before)).limit(DELETE_BATCH)).await?;
     let Some(latest) = old.iter().map(|(.., at)| *at).max() else { return Ok(()) };
     let in_workspaces: HashSet<WorkspaceId> = old.iter().map(|(workspace, ..)| *workspace).collect();
     let keys: HashSet<KeyId> = old.iter().map(|(_, key, _)| *key).collect();
