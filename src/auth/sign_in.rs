@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -23,7 +22,7 @@ use crate::security::FactorSetup;
 use crate::sessions::{self, AuthMethod, StartedSession};
 use crate::workspaces;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::client_ip;
 use kit::secret::SecretToken;
 
@@ -317,7 +316,7 @@ pub(super) async fn admit_member(
 
 /// Fails if the password was changed since it was verified. Returns the fingerprint of the renewed hash, if it was renewed.
 pub(super) async fn confirm(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     member: &Member,
     hash: &str,
     renewed: Option<String>,

@@ -19,6 +19,8 @@ pub struct Model {
     pub last_used_at: Time,
 }
 
+kit::row!(Model { digest, member_id, workspace_id, kind, last_used_at });
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}

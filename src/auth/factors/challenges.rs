@@ -11,7 +11,7 @@ use crate::members::{self, Member, MemberId};
 use crate::sessions::AuthMethod;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult};
+use kit::db::{Db, DbResult, Source, find_row, find_tuples};
 use kit::secret::{SecretToken, TokenDigest};
 
 /// Makes a challenge for a member, in the transaction that has confirmed the password. `renewed` is a hash with the parameters of
@@ -40,13 +40,14 @@ pub(in crate::auth) async fn begin(
     Ok(Challenge { token, methods, expires_at })
 }
 
-async fn delete_excess(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
+async fn delete_excess(db: &impl Source, member: MemberId) -> DbResult<()> {
     let own = Entity::find().select_only().column(Column::Digest).filter(Column::MemberId.eq(member));
     let newest_first = own.order_by_desc(Column::CreatedAt).order_by_desc(Column::Digest);
-    let excess: Vec<Vec<u8>> = newest_first.offset(MAX_CHALLENGES).limit(MAX_CHALLENGES).into_tuple().all(db).await?;
+    let excess: Vec<(Vec<u8>,)> = find_tuples(db, newest_first.offset(MAX_CHALLENGES).limit(MAX_CHALLENGES)).await?;
     if excess.is_empty() {
         return Ok(());
     }
+    let excess = excess.into_iter().map(|(digest,)| digest);
     Entity::delete_many().filter(Column::Digest.is_in(excess)).exec(db).await.map(|_| ())
 }
 
@@ -56,9 +57,9 @@ pub(in crate::auth) fn digest_of(token: &str) -> Option<TokenDigest> {
 }
 
 /// Finds a challenge that can still be completed.
-pub(in crate::auth) async fn find(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Model>> {
+pub(in crate::auth) async fn find(db: &impl Source, digest: TokenDigest, now: Time) -> DbResult<Option<Model>> {
     let open = Entity::find_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now)).filter(Column::Tries.lt(MAX_TRIES));
-    open.one(db).await
+    find_row(db, open).await
 }
 
 /// Uses a challenge up. Returns false if it was used up before.

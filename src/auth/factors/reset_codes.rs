@@ -2,17 +2,17 @@
 //!
 //! A code that has expired is still asked for. Otherwise waiting would open the account to the password alone.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::tables::reset_code::{Column, Entity, Model};
 use crate::members::{Member, MemberId};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, count_rows};
 use kit::secret::TokenDigest;
 
 /// Returns whether the next sign-in of a member asks for a code.
-pub(super) async fn is_pending(db: &impl ConnectionTrait, member: MemberId) -> DbResult<bool> {
-    Ok(Entity::find_by_id(member).count(db).await? == 1)
+pub(super) async fn is_pending(db: &impl Source, member: MemberId) -> DbResult<bool> {
+    Ok(count_rows(db, Entity::find_by_id(member)).await? == 1)
 }
 
 /// Stores the code of a reset in place of an earlier one.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -19,13 +18,13 @@ use crate::members::{self, Member, MemberId};
 use crate::secret_key::{SealError, associated};
 use crate::sessions::AuthMethod;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// The time within which a set-up is to be completed.
 pub(super) const SET_UP_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Returns whether a member has a second factor. Backup codes are none by themselves.
-pub(super) async fn has_factor(db: &impl ConnectionTrait, member: MemberId) -> DbResult<bool> {
+pub(super) async fn has_factor(db: &impl Source, member: MemberId) -> DbResult<bool> {
     Ok(store::enabled_totp(db, member).await?.is_some() || passkeys::has_any(db, member).await?)
 }
 
@@ -44,7 +43,7 @@ pub async fn refresh(tx: &AuditedTx, member: &Member) -> DbResult<Option<Time>> 
 }
 
 /// Returns the methods that complete a sign-in of this member after their password; none if the password is enough.
-pub async fn second_methods(db: &impl ConnectionTrait, member: &Member) -> DbResult<Vec<AuthMethod>> {
+pub async fn second_methods(db: &impl Source, member: &Member) -> DbResult<Vec<AuthMethod>> {
     if reset_codes::is_pending(db, member.id).await? {
         return Ok(vec![AuthMethod::ResetCode]);
     }
@@ -61,7 +60,7 @@ pub async fn second_methods(db: &impl ConnectionTrait, member: &Member) -> DbRes
 }
 
 /// Fails if the member's password is too short to be their only factor.
-pub async fn require_long_password(db: &impl ConnectionTrait, member: &Member) -> Result<(), FactorError> {
+pub async fn require_long_password(db: &impl Source, member: &Member) -> Result<(), FactorError> {
     if members::password_is_short(db, member).await? { Err(FactorError::ShortPassword) } else { Ok(()) }
 }
 

@@ -3,28 +3,26 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::model::{BackupCode, FAILURE_WINDOW, FailedCodeId, MAX_FAILURES};
 use super::tables::{backup_code, failed_code, totp};
 use crate::members::{Member, MemberId};
 use kit::clock::Time;
-use kit::db::{Db, DbResult};
+use kit::db::{Db, DbResult, Source, count_rows, find_row, find_tuples};
 use kit::random::Random;
 use kit::secret::TokenDigest;
 
 /// Finds the authenticator app that sign-ins ask for.
-pub(super) async fn enabled_totp(db: &impl ConnectionTrait, member: MemberId) -> DbResult<Option<totp::Model>> {
+pub(super) async fn enabled_totp(db: &impl Source, member: MemberId) -> DbResult<Option<totp::Model>> {
     let own = totp::Entity::find().filter(totp::Column::MemberId.eq(member));
-    own.filter(totp::Column::EnabledAt.is_not_null()).one(db).await
+    find_row(db, own.filter(totp::Column::EnabledAt.is_not_null())).await
 }
 
 /// Finds the authenticator app that was begun to be set up after `since`.
-pub(super) async fn pending_totp(db: &impl ConnectionTrait, member: MemberId, since: Time) -> DbResult<Option<totp::Model>> {
+pub(super) async fn pending_totp(db: &impl Source, member: MemberId, since: Time) -> DbResult<Option<totp::Model>> {
     let own = totp::Entity::find().filter(totp::Column::MemberId.eq(member)).filter(totp::Column::EnabledAt.is_null());
-    own.filter(totp::Column::CreatedAt.gt(since)).one(db).await
+    find_row(db, own.filter(totp::Column::CreatedAt.gt(since))).await
 }
 
 pub(super) async fn insert_totp(db: &impl ConnectionTrait, row: totp::Model) -> DbResult<()> {
@@ -96,9 +94,9 @@ pub(super) async fn enable_pending_codes(db: &impl ConnectionTrait, member: Memb
 }
 
 /// Counts the backup codes that are left.
-pub(super) async fn count_codes(db: &impl ConnectionTrait, member: MemberId) -> DbResult<u64> {
+pub(super) async fn count_codes(db: &impl Source, member: MemberId) -> DbResult<u64> {
     let own = backup_code::Entity::find().filter(backup_code::Column::MemberId.eq(member));
-    own.filter(backup_code::Column::EnabledAt.is_not_null()).count(db).await
+    count_rows(db, own.filter(backup_code::Column::EnabledAt.is_not_null())).await
 }
 
 /// Uses a backup code up. Returns false if it is unknown, or was used before.
@@ -114,14 +112,14 @@ pub(super) async fn delete_all(db: &impl ConnectionTrait, member: MemberId) -> D
 }
 
 /// Returns the time until the member may enter another code, if they have had too many wrong ones.
-pub(super) async fn wait_of(db: &impl ConnectionTrait, member: MemberId, now: Time) -> DbResult<Option<Duration>> {
+pub(super) async fn wait_of(db: &impl Source, member: MemberId, now: Time) -> DbResult<Option<Duration>> {
     let own = failed_code::Entity::find().select_only().column(failed_code::Column::FailedAt);
     let lately =
         own.filter(failed_code::Column::MemberId.eq(member)).filter(failed_code::Column::FailedAt.gt(now.before(FAILURE_WINDOW)));
     let newest_first = lately.order_by_desc(failed_code::Column::FailedAt).limit(MAX_FAILURES);
-    let failures: Vec<Time> = newest_first.into_tuple().all(db).await?;
+    let failures: Vec<(Time,)> = find_tuples(db, newest_first).await?;
     let oldest = failures.last().filter(|_| failures.len() as u64 >= MAX_FAILURES);
-    Ok(oldest.map(|oldest| oldest.after(FAILURE_WINDOW).since(now)))
+    Ok(oldest.map(|(oldest,)| oldest.after(FAILURE_WINDOW).since(now)))
 }
 
 /// Counts a wrong code.

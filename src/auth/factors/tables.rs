@@ -50,6 +50,8 @@ pub(super) mod totp {
         pub last_step: Option<i64>,
     }
 
+    kit::row!(Model { id, workspace_id, member_id, secret, created_at, verified_at, enabled_at, last_step });
+
     impl std::fmt::Debug for Model {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.debug_struct("totp::Model").field("id", &self.id).finish_non_exhaustive()
@@ -113,6 +115,18 @@ pub(super) mod challenge {
         /// A hash with the parameters of today, to be stored when the sign-in succeeds.
         pub renewed_hash: Option<String>,
     }
+
+    kit::row!(Model {
+        digest,
+        workspace_id,
+        member_id,
+        created_at,
+        expires_at,
+        tries,
+        first_method,
+        password_fingerprint,
+        renewed_hash,
+    });
 
     impl std::fmt::Debug for Model {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

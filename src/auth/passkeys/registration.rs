@@ -1,6 +1,5 @@
 //! Registrations: a new passkey for a person who is signed in.
 
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use webauthn_rs::prelude::{self as webauthn, Uuid};
 
@@ -18,6 +17,7 @@ use crate::members;
 use crate::security;
 use crate::sessions::{self, Session};
 use crate::workspaces::WorkspaceId;
+use kit::db::Source;
 
 /// The response of the browser to a registration, and the name that the person chose.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ pub async fn finish(
 
 /// Fails if the workspace does not allow passkeys. One that a member has still completes a sign-in with the password, so that
 /// no member is locked out.
-pub(super) async fn require_allowed(db: &impl ConnectionTrait, workspace: WorkspaceId) -> Result<(), Error> {
+pub(super) async fn require_allowed(db: &impl Source, workspace: WorkspaceId) -> Result<(), Error> {
     let is_allowed = security::policy_of(db, workspace).await?.settings.passkeys_allowed;
     if is_allowed { Ok(()) } else { Err(Error::NotAllowed) }
 }

@@ -2,8 +2,7 @@
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use uuid::Uuid;
 
@@ -14,7 +13,7 @@ use super::tables::{ceremony, user};
 use crate::members::{Member, MemberId};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, Source, page};
+use kit::db::{Db, DbResult, Source, count_rows, find_row, find_rows, find_tuples, page};
 use kit::paging::{Page, Paging};
 use kit::secret::TokenDigest;
 
@@ -49,39 +48,35 @@ pub(super) async fn list(db: &impl Source, member: &Member, paging: Paging) -> D
 }
 
 /// Lists all passkeys of a member, the newest first.
-pub async fn list_of(db: &impl ConnectionTrait, member: &Member) -> DbResult<Vec<Passkey>> {
+pub async fn list_of(db: &impl Source, member: &Member) -> DbResult<Vec<Passkey>> {
     let newest_first = of_member(member).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    Ok(newest_first.limit(MAX_PASSKEYS).all(db).await?.into_iter().map(passkey_of).collect())
+    Ok(find_rows(db, newest_first.limit(MAX_PASSKEYS)).await?.into_iter().map(passkey_of).collect())
 }
 
-pub async fn find(db: &impl ConnectionTrait, member: &Member, id: PasskeyId) -> DbResult<Option<Passkey>> {
-    Ok(of_member(member).filter(Column::Id.eq(id)).one(db).await?.map(passkey_of))
+pub async fn find(db: &impl Source, member: &Member, id: PasskeyId) -> DbResult<Option<Passkey>> {
+    Ok(find_row(db, of_member(member).filter(Column::Id.eq(id))).await?.map(passkey_of))
 }
 
 /// Returns the ids of a member's credentials that were made for a relying party.
-pub(super) async fn credential_ids(db: &impl ConnectionTrait, member: &Member, rp_id: &str) -> DbResult<Vec<Vec<u8>>> {
+pub(super) async fn credential_ids(db: &impl Source, member: &Member, rp_id: &str) -> DbResult<Vec<Vec<u8>>> {
     let ids = of_member(member).filter(Column::RpId.eq(rp_id)).select_only().column(Column::CredentialId);
-    ids.into_tuple().all(db).await
+    Ok(find_tuples::<_, (Vec<u8>,)>(db, ids).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Returns the keys of a member that were made for a relying party.
-pub(super) async fn keys(
-    db: &impl ConnectionTrait,
-    member: &Member,
-    rp_id: &str,
-) -> DbResult<Vec<webauthn_rs::prelude::Passkey>> {
-    let rows = of_member(member).filter(Column::RpId.eq(rp_id)).limit(MAX_PASSKEYS).all(db).await?;
+pub(super) async fn keys(db: &impl Source, member: &Member, rp_id: &str) -> DbResult<Vec<webauthn_rs::prelude::Passkey>> {
+    let rows = find_rows(db, of_member(member).filter(Column::RpId.eq(rp_id)).limit(MAX_PASSKEYS)).await?;
     let key = |row: Model| serde_json::from_value(row.credential).map_err(|error| DbErr::Json(error.to_string()));
     rows.into_iter().map(key).collect()
 }
 
-pub(super) async fn count(db: &impl ConnectionTrait, member: &Member) -> DbResult<u64> {
-    of_member(member).count(db).await
+pub(super) async fn count(db: &impl Source, member: &Member) -> DbResult<u64> {
+    count_rows(db, of_member(member)).await
 }
 
 /// Returns true if a member has a passkey.
-pub async fn has_any(db: &impl ConnectionTrait, member: MemberId) -> DbResult<bool> {
-    Ok(Entity::find().filter(Column::MemberId.eq(member)).count(db).await? > 0)
+pub async fn has_any(db: &impl Source, member: MemberId) -> DbResult<bool> {
+    Ok(count_rows(db, Entity::find().filter(Column::MemberId.eq(member))).await? > 0)
 }
 
 pub async fn delete_all(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
@@ -89,14 +84,15 @@ pub async fn delete_all(db: &impl ConnectionTrait, member: MemberId) -> DbResult
 }
 
 /// Returns true if a credential is stored, of any account.
-pub(super) async fn is_registered(db: &impl ConnectionTrait, credential: &[u8]) -> DbResult<bool> {
-    Ok(Entity::find().filter(Column::CredentialId.eq(credential)).count(db).await? > 0)
+pub(super) async fn is_registered(db: &impl Source, credential: &[u8]) -> DbResult<bool> {
+    Ok(count_rows(db, Entity::find().filter(Column::CredentialId.eq(credential))).await? > 0)
 }
 
 /// Finds the passkey of a credential, in any workspace.
-pub(super) async fn find_by_credential(db: &impl ConnectionTrait, credential: &[u8]) -> DbResult<Option<StoredPasskey>> {
-    let Some(row) = Entity::find().filter(Column::CredentialId.eq(credential)).one(db).await? else { return Ok(None) };
-    let Some(user) = user::Entity::find_by_id(row.member_id).one(db).await? else { return Ok(None) };
+pub(super) async fn find_by_credential(db: &impl Source, credential: &[u8]) -> DbResult<Option<StoredPasskey>> {
+    let registered = Entity::find().filter(Column::CredentialId.eq(credential));
+    let Some(row) = find_row(db, registered).await? else { return Ok(None) };
+    let Some(user) = find_row(db, user::Entity::find_by_id(row.member_id)).await? else { return Ok(None) };
     let key = serde_json::from_value(row.credential.clone()).map_err(|error| DbErr::Json(error.to_string()))?;
     let sign_count = u32::try_from(row.sign_count).unwrap_or(u32::MAX);
     Ok(Some(StoredPasskey { key, sign_count, handle: user.handle, passkey: passkey_of(row) }))
@@ -129,34 +125,34 @@ pub(super) async fn delete(db: &impl ConnectionTrait, id: PasskeyId) -> DbResult
 }
 
 /// Counts the members of a workspace who have a passkey.
-pub async fn count_owners(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
+pub async fn count_owners(db: &impl Source, workspace: WorkspaceId) -> DbResult<u64> {
     let owners = Entity::find().select_only().column(Column::MemberId).filter(Column::WorkspaceId.eq(workspace));
-    owners.distinct().count(db).await
+    count_rows(db, owners.distinct()).await
 }
 
 /// Lists the passkeys that were added last in a workspace, the newest first.
-pub async fn newest(db: &impl ConnectionTrait, workspace: WorkspaceId, most: u64) -> DbResult<Vec<Passkey>> {
+pub async fn newest(db: &impl Source, workspace: WorkspaceId, most: u64) -> DbResult<Vec<Passkey>> {
     let newest_first = Entity::find().filter(Column::WorkspaceId.eq(workspace)).order_by_desc(Column::CreatedAt);
-    Ok(newest_first.order_by_desc(Column::Id).limit(most).all(db).await?.into_iter().map(passkey_of).collect())
+    Ok(find_rows(db, newest_first.order_by_desc(Column::Id).limit(most)).await?.into_iter().map(passkey_of).collect())
 }
 
 /// Counts the passkeys of all workspaces that were made for another relying party.
-pub async fn count_of_other_relying_parties(db: &impl ConnectionTrait, rp_id: Option<&str>) -> DbResult<u64> {
+pub async fn count_of_other_relying_parties(db: &impl Source, rp_id: Option<&str>) -> DbResult<u64> {
     let all = Entity::find();
     let others = if let Some(rp_id) = rp_id { all.filter(Column::RpId.ne(rp_id)) } else { all };
-    others.count(db).await
+    count_rows(db, others).await
 }
 
 /// Returns the handle of a member, which is `fresh` if they had none.
-pub(super) async fn handle(db: &impl ConnectionTrait, member: &Member, fresh: Uuid) -> DbResult<Uuid> {
-    if let Some(user) = user::Entity::find_by_id(member.id).one(db).await? {
+pub(super) async fn handle(db: &impl Source, member: &Member, fresh: Uuid) -> DbResult<Uuid> {
+    if let Some(user) = find_row(db, user::Entity::find_by_id(member.id)).await? {
         return Ok(user.handle);
     }
     let row = user::Model { member_id: member.id, workspace_id: member.workspace, handle: fresh };
     // Another node may insert one at the same moment: then that one counts.
     let keep = OnConflict::column(user::Column::MemberId).update_column(user::Column::WorkspaceId).to_owned();
     user::Entity::insert(row.into_active_model()).on_conflict(keep).exec_without_returning(db).await?;
-    let stored = user::Entity::find_by_id(member.id).one(db).await?;
+    let stored = find_row(db, user::Entity::find_by_id(member.id)).await?;
     Ok(stored.map_or(fresh, |user| user.handle))
 }
 

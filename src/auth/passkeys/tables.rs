@@ -70,6 +70,8 @@ pub(super) mod user {
         pub handle: Uuid,
     }
 
+    kit::row!(Model { member_id, workspace_id, handle });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}

@@ -6,7 +6,6 @@
 pub(super) mod api;
 pub(super) mod pages;
 
-use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -22,7 +21,7 @@ use crate::core::Core;
 use crate::members::{self, Member};
 use crate::sessions::{self, AuthMethod, Session};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 // No Debug: it carries a password.
 /// A password and a code as they were typed, and the caller.
@@ -41,7 +40,7 @@ pub struct Reauthenticated {
 }
 
 /// Returns the methods by which a member can prove who they are again.
-pub async fn own_methods(db: &impl ConnectionTrait, member: &Member) -> DbResult<Vec<AuthMethod>> {
+pub async fn own_methods(db: &impl Source, member: &Member) -> DbResult<Vec<AuthMethod>> {
     let mut methods = vec![AuthMethod::Password];
     methods.extend(factors::second_methods(db, member).await?);
     Ok(methods)

@@ -6,7 +6,7 @@ use super::tables::{Column, Entity, Model};
 use crate::members::{Member, MemberId};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult};
+use kit::db::{Db, DbResult, Source, find_row};
 use kit::secret::TokenDigest;
 
 pub(super) async fn insert(
@@ -23,8 +23,8 @@ pub(super) async fn insert(
 }
 
 /// Finds a link that has not expired.
-pub(super) async fn find(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Model>> {
-    Entity::find_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now)).one(db).await
+pub(super) async fn find(db: &impl Source, digest: TokenDigest, now: Time) -> DbResult<Option<Model>> {
+    find_row(db, Entity::find_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now))).await
 }
 
 /// Uses a member's link up. Returns false if it was used up before, has expired, or was made for another role of theirs.
@@ -34,8 +34,9 @@ pub(super) async fn take(db: &impl ConnectionTrait, member: &Member, digest: Tok
 }
 
 /// Returns whether a member has a link that has not expired.
-pub(super) async fn has_open(db: &impl ConnectionTrait, member: MemberId, now: Time) -> DbResult<bool> {
-    Ok(Entity::find().filter(Column::MemberId.eq(member)).filter(Column::ExpiresAt.gt(now)).one(db).await?.is_some())
+pub(super) async fn has_open(db: &impl Source, member: MemberId, now: Time) -> DbResult<bool> {
+    let open = Entity::find().filter(Column::MemberId.eq(member)).filter(Column::ExpiresAt.gt(now));
+    Ok(find_row(db, open).await?.is_some())
 }
 
 /// Deletes the link of a member, if there is one.

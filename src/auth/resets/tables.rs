@@ -20,6 +20,8 @@ pub struct Model {
     pub expires_at: Time,
 }
 
+kit::row!(Model { digest, workspace_id, member_id, role, created_at, expires_at });
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
