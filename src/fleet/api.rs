@@ -4,7 +4,6 @@ use std::convert::identity;
 
 use axum::extract::State;
 use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,7 +18,7 @@ use crate::app::App;
 use crate::audit::apply_batch;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::route::{get, patch, post};
 use kit::http::{
     ApiError, Batch, BatchResult, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, Page, Path, Revised, Routes,
@@ -103,7 +102,7 @@ impl From<Aircraft> for AircraftView {
 
 /// Returns those of these aircraft that are there, each with its id.
 pub(crate) async fn views(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     ids: Vec<AircraftId>,
 ) -> DbResult<impl Iterator<Item = (String, AircraftView)>> {

@@ -11,7 +11,7 @@ use super::code::{TailNumber, TypeDesignator};
 use super::model::{Aircraft, AircraftFilter, AircraftId, Status};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{Db, DbResult, Derived, Source, find_row, find_rows, page, refresh, rows_of, update_row};
+use kit::db::{Db, DbResult, Derived, Source, find_row, find_rows, find_tuples, page, refresh, rows_of, update_row};
 use kit::http::{Page, Paging};
 use kit::text::{Line, folded};
 
@@ -36,30 +36,26 @@ pub async fn find(db: &impl Source, workspace: WorkspaceId, id: AircraftId) -> D
 }
 
 pub(super) async fn find_by_tail_number(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     tail_number: &TailNumber,
 ) -> DbResult<Option<Aircraft>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::TailNumber.eq(tail_number.clone()));
-    Ok(named.one(db).await?.map(aircraft_of))
+    Ok(find_row(db, named).await?.map(aircraft_of))
 }
 
 /// Lists those of these aircraft that are there.
-pub(super) async fn list_by_id(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    ids: Vec<AircraftId>,
-) -> DbResult<Vec<Aircraft>> {
+pub(super) async fn list_by_id(db: &impl Source, workspace: WorkspaceId, ids: Vec<AircraftId>) -> DbResult<Vec<Aircraft>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
-    Ok(mine.all(db).await?.into_iter().map(aircraft_of).collect())
+    Ok(find_rows(db, mine).await?.into_iter().map(aircraft_of).collect())
 }
 
 /// Returns the tail numbers of these aircraft.
 pub async fn tail_numbers(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     ids: impl IntoIterator<Item = AircraftId>,
 ) -> DbResult<HashMap<AircraftId, String>> {
@@ -68,7 +64,7 @@ pub async fn tail_numbers(
         return Ok(HashMap::new());
     }
     let named = Entity::find().select_only().columns([Column::Id, Column::TailNumber]).filter(Column::WorkspaceId.eq(workspace));
-    let named: Vec<(AircraftId, String)> = named.filter(Column::Id.is_in(ids)).into_tuple().all(db).await?;
+    let named: Vec<(AircraftId, String)> = find_tuples(db, named.filter(Column::Id.is_in(ids))).await?;
     Ok(named.into_iter().collect())
 }
 
