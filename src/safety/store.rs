@@ -10,7 +10,7 @@ use super::model::{Readable, Report, ReportFilter, ReportId, Reporter};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, find_row, find_rows, page, update_row};
+use kit::db::{DbResult, Source, find_row, find_rows, find_tuples, page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, report: &Report) -> DbResult<()> {
@@ -57,7 +57,7 @@ pub async fn list(
 ///
 /// The caller groups by month: the two engines have no common function for it.
 pub(super) async fn outlines(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     readable: Readable,
 ) -> DbResult<Vec<(ReportType, Status, Time)>> {
@@ -65,7 +65,7 @@ pub(super) async fn outlines(
         .select_only()
         .columns([Column::ReportType, Column::Status, Column::OccurredAt])
         .filter(within(workspace, readable));
-    outlines.into_tuple().all(db).await
+    find_tuples(db, outlines).await
 }
 
 fn within(workspace: WorkspaceId, readable: Readable) -> Condition {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +10,7 @@ use super::model::Readable;
 use super::store;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// The numbers of the safety reports that the caller can read.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -39,7 +38,7 @@ pub struct MonthCount {
     pub count: i64,
 }
 
-pub(super) async fn summary(db: &impl ConnectionTrait, workspace: WorkspaceId, readable: Readable) -> DbResult<ReportSummary> {
+pub(super) async fn summary(db: &impl Source, workspace: WorkspaceId, readable: Readable) -> DbResult<ReportSummary> {
     store::outlines(db, workspace, readable).await.map(count)
 }
 
