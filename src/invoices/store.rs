@@ -12,7 +12,7 @@ use super::tables::payment;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::db::{Db, DbResult, Derived, Source, find_row, find_rows, page, refresh, rows_of, update_row};
+use kit::db::{Db, DbResult, Derived, Source, find_row, find_rows, find_tuples, page, refresh, rows_of, update_row};
 use kit::http::{Page, Paging};
 use kit::text::{Line, folded};
 
@@ -104,20 +104,20 @@ fn overdue_unrecorded(today: Day) -> Condition {
 }
 
 /// Lists the workspaces that may have invoices of [`overdue_unrecorded`].
-pub(super) async fn with_overdue_unrecorded(db: &impl ConnectionTrait, today: Day) -> DbResult<Vec<WorkspaceId>> {
+pub(super) async fn with_overdue_unrecorded(db: &impl Source, today: Day) -> DbResult<Vec<WorkspaceId>> {
     let workspaces = Entity::find().select_only().column(Column::WorkspaceId).filter(overdue_unrecorded(today));
-    workspaces.distinct().into_tuple().all(db).await
+    Ok(find_tuples::<_, (WorkspaceId,)>(db, workspaces.distinct()).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Lists up to `limit` invoices of a workspace that are overdue without an event that says so, the longest overdue first.
 pub(super) async fn list_overdue_unrecorded(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     today: Day,
     limit: u64,
 ) -> DbResult<Vec<Invoice>> {
     let overdue = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(overdue_unrecorded(today));
-    let rows = overdue.order_by_asc(Column::DueDate).order_by_asc(Column::Id).limit(limit).all(db).await?;
+    let rows = find_rows(db, overdue.order_by_asc(Column::DueDate).order_by_asc(Column::Id).limit(limit)).await?;
     rows.into_iter().map(invoice_of).collect()
 }
 
