@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, RelationDef, Select, SelectTwo,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, RelationDef, Select, SelectTwo,
 };
 
 use super::last_seen::{Use, WRITE_INTERVAL};
@@ -13,7 +13,7 @@ use crate::members::{self, MemberId};
 use crate::security::{self, SecurityPolicy, SessionLimits, SettingsColumn, SettingsTable};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, Source, find_pair};
+use kit::db::{Db, DbResult, Source, count_rows, find_pair, find_rows, find_tuples};
 use kit::secret::TokenDigest;
 
 /// Rows that are deleted by one statement.
@@ -89,7 +89,7 @@ pub async fn list(db: &impl ConnectionTrait, member: MemberId, now: Time) -> DbR
 /// Lists the first sessions of a workspace that have not ended by the limits `before` and have ended by those `after`, the newest
 /// first, with the number of all.
 pub async fn list_ending(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     [before, after]: [SessionLimits; 2],
     now: Time,
@@ -97,8 +97,9 @@ pub async fn list_ending(
 ) -> DbResult<(Vec<EndingSession>, u64)> {
     let of_workspace = Entity::find().filter(Column::WorkspaceId.eq(workspace));
     let ending = of_workspace.filter(is_open(before, now)).filter(is_over(after, now));
-    let total = ending.clone().count(db).await?;
-    let rows = ending.order_by_desc(Column::CreatedAt).order_by_desc(Column::Digest).limit(limit).all(db).await?;
+    let total = count_rows(db, ending.clone()).await?;
+    let newest_first = ending.order_by_desc(Column::CreatedAt).order_by_desc(Column::Digest);
+    let rows = find_rows(db, newest_first.limit(limit)).await?;
     let ending = |row: Model| {
         let member = row.member_id;
         listed(row).map(|session| EndingSession { session, member })
@@ -178,15 +179,16 @@ pub(super) async fn set_last_seen(db: &impl ConnectionTrait, digest: TokenDigest
 }
 
 /// Ends the oldest sessions of a member so that `most` are left, including `newest`. Returns how many ended.
-pub(super) async fn end_oldest(db: &impl ConnectionTrait, member: MemberId, newest: TokenDigest, most: u64) -> DbResult<u64> {
+pub(super) async fn end_oldest(db: &impl Source, member: MemberId, newest: TokenDigest, most: u64) -> DbResult<u64> {
     let mut ended = 0;
     loop {
         let others = of_member(member).select_only().column(Column::Digest).filter(Column::Digest.ne(newest.to_vec()));
         let newest_first = others.order_by_desc(Column::CreatedAt).order_by_desc(Column::Digest);
-        let over: Vec<Vec<u8>> = newest_first.offset(most.saturating_sub(1)).limit(BATCH).into_tuple().all(db).await?;
+        let over: Vec<(Vec<u8>,)> = find_tuples(db, newest_first.offset(most.saturating_sub(1)).limit(BATCH)).await?;
         if over.is_empty() {
             return Ok(ended);
         }
+        let over = over.into_iter().map(|(digest,)| digest);
         ended += Entity::delete_many().filter(Column::Digest.is_in(over)).exec(db).await?.rows_affected;
     }
 }
