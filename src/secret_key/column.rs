@@ -9,7 +9,7 @@ use sea_orm::{
 use sea_orm_migration::async_trait::async_trait;
 
 use super::keys::{HEAD, KeyId, SecretKeys};
-use kit::db::{Db, DbResult};
+use kit::db::{Db, DbResult, find_tuples};
 use kit::random::Random;
 
 /// Rows in one transaction.
@@ -68,7 +68,7 @@ where
         let counted = E::find().select_only().expr_as(self.head(), "head").expr_as(Expr::col(self.column).count(), "rows");
         let counted = counted.filter(self.column.is_not_null()).group_by(self.head());
         let mut keys = BTreeMap::new();
-        for (head, rows) in counted.into_tuple::<(Vec<u8>, i64)>().all(db.read()).await? {
+        for (head, rows) in find_tuples::<_, (Vec<u8>, i64)>(db.read(), counted).await? {
             *keys.entry(KeyId::in_envelope(&head)).or_default() += u64::try_from(rows).unwrap_or(0);
         }
         Ok(keys)
