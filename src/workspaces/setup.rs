@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
-
 use super::error::Error;
 use super::model::{CreateWorkspace, Workspace};
 use super::service::{self, WorkspaceContext};
@@ -12,7 +10,7 @@ use crate::audit::AuditContext;
 use crate::core::Core;
 use crate::members::Member;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
 /// The time for which a link is valid.
@@ -81,7 +79,7 @@ pub async fn set_up<'a>(
 }
 
 /// Consumes a link, in the transaction that creates the workspace.
-pub(super) async fn consume(tx: &impl ConnectionTrait, link: TokenDigest, now: Time) -> Result<(), Error> {
+pub(super) async fn consume(tx: &impl Source, link: TokenDigest, now: Time) -> Result<(), Error> {
     if store::any(tx).await? {
         return Err(Error::AlreadySetUp);
     }

@@ -1,16 +1,14 @@
 //! Every query on workspaces.
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::model::{Workspace, WorkspaceId};
 use super::tables::workspace::{Column, Entity, Model};
 use super::tables::{counter, setup_link};
 use kit::clock::{self, Time};
 use kit::day::Day;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, count_rows, find_row, find_rows};
 use kit::secret::TokenDigest;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> DbResult<()> {
@@ -19,51 +17,51 @@ pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> 
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-pub async fn find(db: &impl ConnectionTrait, id: WorkspaceId) -> DbResult<Option<Workspace>> {
-    Ok(Entity::find_by_id(id).one(db).await?.map(workspace_of))
+pub async fn find(db: &impl Source, id: WorkspaceId) -> DbResult<Option<Workspace>> {
+    Ok(find_row(db, Entity::find_by_id(id)).await?.map(workspace_of))
 }
 
 /// Returns the day that `time` falls on in the workspace's time zone.
-pub async fn day_of(db: &impl ConnectionTrait, id: WorkspaceId, time: Time) -> DbResult<Day> {
+pub async fn day_of(db: &impl Source, id: WorkspaceId, time: Time) -> DbResult<Day> {
     let workspace = find(db, id).await?.ok_or_else(|| DbErr::RecordNotFound(format!("the workspace {id}")))?;
     Ok(Day::in_zone(time, &clock::zone(&workspace.timezone)))
 }
 
 /// Finds a workspace that people work in by its slug.
-pub async fn find_by_slug(db: &impl ConnectionTrait, slug: &str) -> DbResult<Option<Workspace>> {
-    let row = Entity::find().filter(Column::Slug.eq(slug)).filter(Column::SandboxOf.is_null()).one(db).await?;
-    Ok(row.map(workspace_of))
+pub async fn find_by_slug(db: &impl Source, slug: &str) -> DbResult<Option<Workspace>> {
+    let named = Entity::find().filter(Column::Slug.eq(slug)).filter(Column::SandboxOf.is_null());
+    Ok(find_row(db, named).await?.map(workspace_of))
 }
 
 /// Finds a workspace or a sandbox by its slug, for its audit log.
-pub async fn find_log_by_slug(db: &impl ConnectionTrait, slug: &str) -> DbResult<Option<Workspace>> {
-    Ok(Entity::find().filter(Column::Slug.eq(slug)).one(db).await?.map(workspace_of))
+pub async fn find_log_by_slug(db: &impl Source, slug: &str) -> DbResult<Option<Workspace>> {
+    Ok(find_row(db, Entity::find().filter(Column::Slug.eq(slug))).await?.map(workspace_of))
 }
 
 /// Finds the sandbox of a workspace, which it has from its first test key on.
-pub async fn find_sandbox(db: &impl ConnectionTrait, of: WorkspaceId) -> DbResult<Option<Workspace>> {
-    Ok(Entity::find().filter(Column::SandboxOf.eq(of)).one(db).await?.map(workspace_of))
+pub async fn find_sandbox(db: &impl Source, of: WorkspaceId) -> DbResult<Option<Workspace>> {
+    Ok(find_row(db, Entity::find().filter(Column::SandboxOf.eq(of))).await?.map(workspace_of))
 }
 
 /// Lists every workspace, sandboxes included, the oldest first.
-pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Workspace>> {
-    Ok(Entity::find().order_by_asc(Column::CreatedAt).all(db).await?.into_iter().map(workspace_of).collect())
+pub async fn all(db: &impl Source) -> DbResult<Vec<Workspace>> {
+    Ok(find_rows(db, Entity::find().order_by_asc(Column::CreatedAt)).await?.into_iter().map(workspace_of).collect())
 }
 
 /// Lists the workspaces that people work in by slug, at most `limit` of them.
-pub async fn list(db: &impl ConnectionTrait, limit: Option<u64>) -> DbResult<Vec<Workspace>> {
-    let rows = Entity::find().filter(Column::SandboxOf.is_null()).order_by_asc(Column::Slug).limit(limit).all(db).await?;
-    Ok(rows.into_iter().map(workspace_of).collect())
+pub async fn list(db: &impl Source, limit: Option<u64>) -> DbResult<Vec<Workspace>> {
+    let named = Entity::find().filter(Column::SandboxOf.is_null()).order_by_asc(Column::Slug);
+    Ok(find_rows(db, named.limit(limit)).await?.into_iter().map(workspace_of).collect())
 }
 
 /// Counts the workspaces that people work in.
-pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
-    Entity::find().filter(Column::SandboxOf.is_null()).count(db).await
+pub async fn count(db: &impl Source) -> DbResult<u64> {
+    count_rows(db, Entity::find().filter(Column::SandboxOf.is_null())).await
 }
 
 /// Returns whether there is any workspace.
-pub async fn any(db: &impl ConnectionTrait) -> DbResult<bool> {
-    Ok(Entity::find().one(db).await?.is_some())
+pub async fn any(db: &impl Source) -> DbResult<bool> {
+    Ok(find_row(db, Entity::find()).await?.is_some())
 }
 
 pub(super) async fn insert_setup_link(db: &impl ConnectionTrait, digest: TokenDigest, now: Time, until: Time) -> DbResult<()> {
@@ -72,12 +70,12 @@ pub(super) async fn insert_setup_link(db: &impl ConnectionTrait, digest: TokenDi
 }
 
 /// Counts the valid set-up links: all of them, or this one.
-pub(super) async fn count_setup_links(db: &impl ConnectionTrait, digest: Option<TokenDigest>, now: Time) -> DbResult<u64> {
+pub(super) async fn count_setup_links(db: &impl Source, digest: Option<TokenDigest>, now: Time) -> DbResult<u64> {
     let mut good = setup_link::Entity::find().filter(setup_link::Column::ExpiresAt.gt(now));
     if let Some(digest) = digest {
         good = good.filter(setup_link::Column::Digest.eq(digest.to_vec()));
     }
-    good.count(db).await
+    count_rows(db, good).await
 }
 
 /// Deletes a valid link. Returns false if it is unknown, used or expired.
@@ -98,7 +96,7 @@ pub(super) async fn delete_setup_links(db: &impl ConnectionTrait, now: Option<Ti
 }
 
 /// Returns whether keys can be created and rotated.
-pub async fn api_keys_enabled(db: &impl ConnectionTrait, id: WorkspaceId) -> DbResult<bool> {
+pub async fn api_keys_enabled(db: &impl Source, id: WorkspaceId) -> DbResult<bool> {
     Ok(find(db, id).await?.is_some_and(|workspace| workspace.api_keys_enabled))
 }
 
@@ -108,13 +106,13 @@ pub(super) async fn set_api_keys_enabled(db: &impl ConnectionTrait, id: Workspac
 }
 
 /// Returns the next of a workspace's numbers of this name, from 1. It rolls back with the transaction: there are no gaps.
-pub async fn next_number(tx: &impl ConnectionTrait, workspace: WorkspaceId, name: &str) -> DbResult<i64> {
+pub async fn next_number(tx: &impl Source, workspace: WorkspaceId, name: &str) -> DbResult<i64> {
     let first = counter::Model { workspace_id: workspace, name: name.to_owned(), value: 1 };
     let next = OnConflict::columns([counter::Column::WorkspaceId, counter::Column::Name])
         .value(counter::Column::Value, Expr::cust("counters.value + 1"))
         .to_owned();
     counter::Entity::insert(first.into_active_model()).on_conflict(next).exec_without_returning(tx).await?;
-    let counter = counter::Entity::find_by_id((workspace, name.to_owned())).one(tx).await?;
+    let counter = find_row(tx, counter::Entity::find_by_id((workspace, name.to_owned()))).await?;
     counter.map(|counter| counter.value).ok_or_else(|| DbErr::RecordNotFound(format!("the counter {name}")))
 }
 

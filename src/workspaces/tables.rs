@@ -27,6 +27,8 @@ pub(super) mod workspace {
         pub sandbox_of: Option<WorkspaceId>,
     }
 
+    kit::row!(Model { id, slug, name, timezone, api_keys_enabled, created_at, sandbox_of });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -66,6 +68,8 @@ pub(super) mod counter {
         pub name: String,
         pub value: i64,
     }
+
+    kit::row!(Model { workspace_id, name, value });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -1,14 +1,13 @@
 //! The setting of the account owner that allows API key management.
 
 use axum::extract::State;
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::access::{Allowed, OwnWorkspace, SwitchKeys};
 use crate::app::App;
 use crate::workspaces::{self, WorkspaceId};
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::http::{ApiError, Body, Check, IfMatch, JsonOk, Known, WithEtag};
 
 /// The API key management setting. Keys can be created and rotated while it is on.
@@ -28,7 +27,7 @@ pub(super) async fn show(
     Ok(known.answer(read(app.db.read(), who.workspace()).await?))
 }
 
-async fn read(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<ApiKeySettings> {
+async fn read(db: &impl Source, workspace: WorkspaceId) -> DbResult<ApiKeySettings> {
     Ok(ApiKeySettings { enabled: workspaces::api_keys_enabled(db, workspace).await? })
 }
 
