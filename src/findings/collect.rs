@@ -75,7 +75,7 @@ async fn of_webhooks(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbRes
     Ok(found.collect())
 }
 
-async fn without_factor(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<Vec<Found>> {
+async fn without_factor(db: &impl Source, workspace: WorkspaceId, limit: u64) -> DbResult<Vec<Found>> {
     let policy = security::policy_of(db, workspace).await?;
     let two_factor = policy.settings.two_factor_policy;
     let is_wanted = |role: Role| two_factor == TwoFactorPolicy::Recommended || two_factor.requires(role);

@@ -9,15 +9,15 @@ use crate::auth::password::MIN_LENGTH_WITH_FACTOR;
 use crate::members::Member;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, find_row, find_rows};
 
 /// Returns the policy of a workspace, or the default.
-pub async fn policy_of(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<SecurityPolicy> {
-    Ok(policy(Entity::find_by_id(workspace).one(db).await?))
+pub async fn policy_of(db: &impl Source, workspace: WorkspaceId) -> DbResult<SecurityPolicy> {
+    Ok(policy(find_row(db, Entity::find_by_id(workspace)).await?))
 }
 
 /// Returns the shortest new password of a member, in characters.
-pub async fn min_password_length(db: &impl ConnectionTrait, member: &Member) -> DbResult<usize> {
+pub async fn min_password_length(db: &impl Source, member: &Member) -> DbResult<usize> {
     if member.second_factor_at.is_some() {
         return Ok(MIN_LENGTH_WITH_FACTOR);
     }
@@ -25,8 +25,8 @@ pub async fn min_password_length(db: &impl ConnectionTrait, member: &Member) -> 
 }
 
 /// Returns the policies of the workspaces that have settings.
-pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<(WorkspaceId, SecurityPolicy)>> {
-    let rows = Entity::find().all(db).await?;
+pub async fn all(db: &impl Source) -> DbResult<Vec<(WorkspaceId, SecurityPolicy)>> {
+    let rows = find_rows(db, Entity::find()).await?;
     Ok(rows.into_iter().map(|row| (row.workspace_id, policy(Some(row)))).collect())
 }
 
