@@ -1,13 +1,12 @@
 //! The notices that a member gets by email, as far as they can be chosen.
 
-use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
 
 use super::model::{Audience, MailKind};
 use crate::audit::{Action, AuditContext, AuditedTx, BeginError, Target, TargetKind};
 use crate::core::Core;
 use crate::members::{self, Member};
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// Lists the notices that the member can choose.
 pub fn choices(member: &Member) -> impl Iterator<Item = MailKind> {
@@ -20,7 +19,7 @@ pub fn choices(member: &Member) -> impl Iterator<Item = MailKind> {
 }
 
 /// Lists the notices that the member does not want. Kinds of another version are left out.
-pub async fn muted(db: &impl ConnectionTrait, member: &Member) -> DbResult<Vec<MailKind>> {
+pub async fn muted(db: &impl Source, member: &Member) -> DbResult<Vec<MailKind>> {
     let stored = members::muted_notices(db, member.workspace, member.id).await?.unwrap_or_default();
     Ok(known_kinds(&stored))
 }

@@ -1,18 +1,18 @@
 //! The rows of members in the terms of audit events, to be compared with them.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 
 use super::model::MemberId;
 use super::password_store::unguarded;
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, find_rows};
 use kit::text::fingerprint;
 
 /// Lists up to `limit` rows after `after`, by id.
 pub async fn described_after(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     after: Option<MemberId>,
     limit: u64,
@@ -21,16 +21,12 @@ pub async fn described_after(
     if let Some(after) = after {
         mine = mine.filter(Column::Id.gt(after));
     }
-    Ok(mine.order_by_asc(Column::Id).limit(limit).all(db).await?.into_iter().map(described).collect())
+    Ok(find_rows(db, mine.order_by_asc(Column::Id).limit(limit)).await?.into_iter().map(described).collect())
 }
 
-pub async fn described_of(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    members: Vec<MemberId>,
-) -> DbResult<Vec<(MemberId, Value)>> {
+pub async fn described_of(db: &impl Source, workspace: WorkspaceId, members: Vec<MemberId>) -> DbResult<Vec<(MemberId, Value)>> {
     let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(members));
-    Ok(mine.all(db).await?.into_iter().map(described).collect())
+    Ok(find_rows(db, mine).await?.into_iter().map(described).collect())
 }
 
 /// Describes everything that an event says about a member.

@@ -4,16 +4,14 @@
 //! second step, cannot parse it and refuse the password. Hashes outside this file have no prefix.
 
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::model::{Email, Member};
 use super::store::member_of;
 use super::tables::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult};
+use kit::db::{Db, DbResult, Source, count_rows, find_rows, find_tuple};
 
 /// The prefix of the hash of a member who needs a second step.
 const GUARD: &str = "2fa:";
@@ -35,17 +33,13 @@ fn row_of(member: &Member) -> Condition {
 }
 
 /// Lists the members who may sign in with this email, in any workspace or in one, with the hashes of their passwords.
-pub async fn with_password(
-    db: &impl ConnectionTrait,
-    email: &str,
-    workspace: Option<WorkspaceId>,
-) -> DbResult<Vec<(Member, String)>> {
+pub async fn with_password(db: &impl Source, email: &str, workspace: Option<WorkspaceId>) -> DbResult<Vec<(Member, String)>> {
     let mut seats =
         Entity::find().filter(Column::Email.is_in(Email::spellings(email))).filter(Column::PasswordHash.is_not_null());
     if let Some(workspace) = workspace {
         seats = seats.filter(Column::WorkspaceId.eq(workspace));
     }
-    let rows = seats.order_by_asc(Column::CreatedAt).limit(MAX_SEATS as u64).all(db).await?;
+    let rows = find_rows(db, seats.order_by_asc(Column::CreatedAt).limit(MAX_SEATS as u64)).await?;
     let with_hash = |row: super::tables::Model| {
         let hash = unguarded(row.password_hash.as_deref()?).to_owned();
         Some((member_of(row), hash))
@@ -54,24 +48,20 @@ pub async fn with_password(
 }
 
 /// Finds the hash of a member's password; `None` if they have not joined.
-pub async fn password_hash(db: &impl ConnectionTrait, member: &Member) -> DbResult<Option<String>> {
+pub async fn password_hash(db: &impl Source, member: &Member) -> DbResult<Option<String>> {
     Ok(stored_hash(db, member).await?.map(|stored| unguarded(&stored).to_owned()))
 }
 
-fn hash_of(member: &Member) -> Select<Entity> {
-    Entity::find().select_only().column(Column::PasswordHash).filter(row_of(member))
-}
-
-async fn stored_hash(db: &impl ConnectionTrait, member: &Member) -> DbResult<Option<String>> {
-    let stored: Option<Option<String>> = hash_of(member).into_tuple().one(db).await?;
-    Ok(stored.flatten())
+async fn stored_hash(db: &impl Source, member: &Member) -> DbResult<Option<String>> {
+    let hash = Entity::find().select_only().column(Column::PasswordHash).filter(row_of(member));
+    Ok(find_tuple::<_, (Option<String>,)>(db, hash).await?.and_then(|(hash,)| hash))
 }
 
 /// Returns whether this is still the hash of the member's password. If so, replaces it by `renewed`, if that is given.
-pub async fn confirm_hash(db: &impl ConnectionTrait, member: &Member, hash: &str, renewed: Option<String>) -> DbResult<bool> {
+pub async fn confirm_hash(db: &impl Source, member: &Member, hash: &str, renewed: Option<String>) -> DbResult<bool> {
     let Some(renewed) = renewed else {
         let either = Column::PasswordHash.is_in([hash.to_owned(), guarded(hash)]);
-        return Ok(Entity::find().filter(row_of(member)).filter(either).count(db).await? == 1);
+        return Ok(count_rows(db, Entity::find().filter(row_of(member)).filter(either)).await? == 1);
     };
     Ok(replace(db, member, hash, &renewed).await? || replace(db, member, &guarded(hash), &guarded(&renewed)).await?)
 }
@@ -83,7 +73,7 @@ async fn replace(db: &impl ConnectionTrait, member: &Member, stored: &str, new: 
 }
 
 /// Replaces the hash of a member's password. Returns false for a member who has not joined.
-pub async fn set_password(db: &impl ConnectionTrait, member: &Member, hash: &str) -> DbResult<bool> {
+pub async fn set_password(db: &impl Source, member: &Member, hash: &str) -> DbResult<bool> {
     let Some(stored) = stored_hash(db, member).await? else { return Ok(false) };
     let new = if stored.starts_with(GUARD) { guarded(hash) } else { hash.to_owned() };
     replace(db, member, &stored, &new).await
@@ -96,18 +86,13 @@ pub async fn set_password_is_short(db: &impl ConnectionTrait, member: &Member, i
 }
 
 /// Returns whether the password of a member is shorter than one that has to be enough by itself.
-pub async fn password_is_short(db: &impl ConnectionTrait, member: &Member) -> DbResult<bool> {
+pub async fn password_is_short(db: &impl Source, member: &Member) -> DbResult<bool> {
     let short = row_of(member).add(Column::PasswordIsShort.eq(true));
-    Ok(Entity::find().filter(short).count(db).await? == 1)
+    Ok(count_rows(db, Entity::find().filter(short)).await? == 1)
 }
 
 /// Stores since when a member has a second factor, and whether they need a second step to sign in.
-pub async fn set_second_factor(
-    db: &impl ConnectionTrait,
-    member: &Member,
-    since: Option<Time>,
-    needs_second_step: bool,
-) -> DbResult<()> {
+pub async fn set_second_factor(db: &impl Source, member: &Member, since: Option<Time>, needs_second_step: bool) -> DbResult<()> {
     let mut update = Entity::update_many().col_expr(Column::SecondFactorAt, Expr::value(since));
     if let Some(stored) = stored_hash(db, member).await? {
         let hash = unguarded(&stored);

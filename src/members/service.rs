@@ -1,6 +1,5 @@
 //! Adding, changing and removing members. Invitations are in `invitations`.
 
-use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -16,7 +15,7 @@ use crate::keys;
 use crate::security;
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
-use kit::db::is_duplicate;
+use kit::db::{Source, is_duplicate};
 use kit::text::NameForms;
 
 /// The role of the member who makes a change: only an account owner adds, changes or removes account owners.
@@ -206,7 +205,7 @@ async fn hand_over_keys(tx: &mut AuditedTx, from: &Member, to: MemberId) -> Resu
 
 /// Finds the open invitations that end when a member is removed, or gets this role.
 pub(super) async fn ending_invitations(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     member: &Member,
     role: Option<Role>,
     now: Time,
@@ -243,13 +242,13 @@ async fn end_invitations(tx: &AuditedTx, ended: &[Member], mut details: Value) -
 }
 
 /// Fails if the acting member may not change the role of this member, or remove them.
-pub async fn require_changeable(db: &impl ConnectionTrait, acting: ActingRole, member: &Member) -> Result<(), Error> {
+pub async fn require_changeable(db: &impl Source, acting: ActingRole, member: &Member) -> Result<(), Error> {
     acting.require(member.role)?;
     keep_an_owner(db, member).await
 }
 
 /// Fails for the last account owner. One who has not joined does not count.
-async fn keep_an_owner(db: &impl ConnectionTrait, leaving: &Member) -> Result<(), Error> {
+async fn keep_an_owner(db: &impl Source, leaving: &Member) -> Result<(), Error> {
     let is_last = leaving.role == Role::AccountOwner
         && leaving.has_joined
         && store::count_role(db, leaving.workspace, Role::AccountOwner).await? <= 1;

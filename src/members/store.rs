@@ -3,16 +3,14 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::model::{Email, Member, MemberId};
 use super::role::Role;
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, find_row, find_rows, page, rows_of};
+use kit::db::{DbResult, Source, count_rows, find_row, find_rows, find_tuple, find_tuples, page, rows_of};
 use kit::http::{Page, Paging};
 use kit::secret::TokenDigest;
 
@@ -60,9 +58,9 @@ pub async fn find_all(db: &impl Source, workspace: WorkspaceId, ids: Vec<MemberI
 }
 
 /// Returns the ids of all members; their number is bounded by a quota.
-pub async fn ids(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<MemberId>> {
+pub async fn ids(db: &impl Source, workspace: WorkspaceId) -> DbResult<Vec<MemberId>> {
     let ids = Entity::find().select_only().column(Column::Id).filter(Column::WorkspaceId.eq(workspace));
-    ids.into_tuple().all(db).await
+    Ok(find_tuples::<_, (MemberId,)>(db, ids).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Lists the members who have joined, the first ones by name.
@@ -87,7 +85,7 @@ pub async fn list(db: &impl Source, workspace: WorkspaceId, paging: Paging) -> D
 /// Lists one page of a workspace's members, by name. Not for walks: a name can change.
 pub async fn list_by_name(db: &impl Source, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
-    let total = matching.clone().count(db).await?;
+    let total = count_rows(db, matching.clone()).await?;
     let named = matching.order_by_asc(Column::Name).order_by_asc(Column::Id);
     let rows = rows_of(db, named.offset(paging.offset()).limit(paging.limit())).await?;
     Ok(Page::new(rows.into_iter().map(member_of).collect(), Some(total), paging, None))
@@ -113,21 +111,22 @@ fn open_invitations(workspace: WorkspaceId, maker: MemberId, roles: &[Role], now
 
 /// Lists the members whose open invitations a member made, for one of these roles.
 pub(super) async fn invited_by(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     maker: MemberId,
     roles: &[Role],
     now: Time,
 ) -> DbResult<Vec<Member>> {
     let open = Entity::find().filter(open_invitations(workspace, maker, roles, now));
-    Ok(open.order_by_asc(Column::Name).order_by_asc(Column::Id).all(db).await?.into_iter().map(member_of).collect())
+    let named = open.order_by_asc(Column::Name).order_by_asc(Column::Id);
+    Ok(find_rows(db, named).await?.into_iter().map(member_of).collect())
 }
 
 /// Finds the maker of a member's open invitation, unless it was the operator.
-pub(super) async fn maker_of_invitation(db: &impl ConnectionTrait, invited: &Member, now: Time) -> DbResult<Option<MemberId>> {
+pub(super) async fn maker_of_invitation(db: &impl Source, invited: &Member, now: Time) -> DbResult<Option<MemberId>> {
     let open = Entity::find_by_id(invited.id).filter(Column::WorkspaceId.eq(invited.workspace));
     let open = open.filter(Column::PasswordHash.is_null()).filter(Column::InviteExpiresAt.gt(now));
-    Ok(open.one(db).await?.and_then(|row| row.invited_by))
+    Ok(find_row(db, open).await?.and_then(|row| row.invited_by))
 }
 
 /// Ends the invitations of these members. The digest is kept, so that the page of the link can say that it has ended.
@@ -144,17 +143,17 @@ pub(super) async fn end_invitations(db: &impl ConnectionTrait, workspace: Worksp
 }
 
 /// Finds the member of an open invitation.
-pub(super) async fn find_by_invitation(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Member>> {
+pub(super) async fn find_by_invitation(db: &impl Source, digest: TokenDigest, now: Time) -> DbResult<Option<Member>> {
     let invited = Entity::find().filter(Column::InviteDigest.eq(digest.to_vec())).filter(Column::PasswordHash.is_null());
-    Ok(invited.filter(Column::InviteExpiresAt.gt(now)).one(db).await?.map(member_of))
+    Ok(find_row(db, invited.filter(Column::InviteExpiresAt.gt(now))).await?.map(member_of))
 }
 
 /// Finds the member of an invitation that may have ended, with its end and its maker. A used or withdrawn one has no end.
 pub(super) async fn find_by_digest(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     digest: TokenDigest,
 ) -> DbResult<Option<(Member, Option<Time>, Option<MemberId>)>> {
-    let invited = Entity::find().filter(Column::InviteDigest.eq(digest.to_vec())).one(db).await?;
+    let invited = find_row(db, Entity::find().filter(Column::InviteDigest.eq(digest.to_vec()))).await?;
     Ok(invited.map(|row| {
         let (until, maker) = (row.invite_expires_at, row.invited_by);
         (member_of(row), until, maker)
@@ -162,8 +161,8 @@ pub(super) async fn find_by_digest(
 }
 
 /// Finds the end of a member's invitation, which may be past.
-pub(super) async fn invited_until(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<Time>> {
-    let member = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
+pub(super) async fn invited_until(db: &impl Source, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<Time>> {
+    let member = find_row(db, Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace))).await?;
     Ok(member.and_then(|member| member.invite_expires_at))
 }
 
@@ -193,13 +192,10 @@ pub(super) async fn accept_invitation(db: &impl ConnectionTrait, digest: TokenDi
 }
 
 /// Returns the names of all other members; their number is bounded by a quota.
-pub(super) async fn names_of_others(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    member: MemberId,
-) -> DbResult<Vec<String>> {
+pub(super) async fn names_of_others(db: &impl Source, workspace: WorkspaceId, member: MemberId) -> DbResult<Vec<String>> {
     let names = Entity::find().select_only().column(Column::Name);
-    names.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.ne(member)).into_tuple().all(db).await
+    let names = names.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.ne(member));
+    Ok(find_tuples::<_, (String,)>(db, names).await?.into_iter().map(|(name,)| name).collect())
 }
 
 pub(super) async fn set_name(db: &impl ConnectionTrait, member: &Member) -> DbResult<()> {
@@ -213,9 +209,9 @@ pub(super) async fn set_role(db: &impl ConnectionTrait, workspace: WorkspaceId, 
 }
 
 /// Returns the kinds of emails that a member does not want, as stored: separated by commas.
-pub async fn muted_notices(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<String>> {
+pub async fn muted_notices(db: &impl Source, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<String>> {
     let muted = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).select_only().column(Column::MutedNotices);
-    Ok(muted.into_tuple::<Option<String>>().one(db).await?.flatten())
+    Ok(find_tuple::<_, (Option<String>,)>(db, muted).await?.and_then(|(muted,)| muted))
 }
 
 pub async fn set_muted_notices(
@@ -233,27 +229,27 @@ pub(super) async fn delete(db: &impl ConnectionTrait, workspace: WorkspaceId, id
 }
 
 /// Counts the members of a workspace, including invited ones.
-pub(super) async fn count(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
-    Entity::find().filter(Column::WorkspaceId.eq(workspace)).count(db).await
+pub(super) async fn count(db: &impl Source, workspace: WorkspaceId) -> DbResult<u64> {
+    count_rows(db, Entity::find().filter(Column::WorkspaceId.eq(workspace))).await
 }
 
 /// Counts the members of every workspace, including invited ones.
-pub async fn count_by_workspace(db: &impl ConnectionTrait) -> DbResult<HashMap<WorkspaceId, i64>> {
+pub async fn count_by_workspace(db: &impl Source) -> DbResult<HashMap<WorkspaceId, i64>> {
     let counts = Entity::find().select_only().column(Column::WorkspaceId).column_as(Column::Id.count(), "members");
-    let counts: Vec<(WorkspaceId, i64)> = counts.group_by(Column::WorkspaceId).into_tuple().all(db).await?;
+    let counts: Vec<(WorkspaceId, i64)> = find_tuples(db, counts.group_by(Column::WorkspaceId)).await?;
     Ok(counts.into_iter().collect())
 }
 
 /// Counts the open invitations of a workspace.
-pub(super) async fn count_invited(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
+pub(super) async fn count_invited(db: &impl Source, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
     let invited = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_null());
-    invited.filter(Column::InviteExpiresAt.gt(now)).count(db).await
+    count_rows(db, invited.filter(Column::InviteExpiresAt.gt(now))).await
 }
 
 /// Counts the members of this role who have joined.
-pub(super) async fn count_role(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Role) -> DbResult<u64> {
+pub(super) async fn count_role(db: &impl Source, workspace: WorkspaceId, role: Role) -> DbResult<u64> {
     let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
-    joined.filter(Column::Role.eq(role.as_str())).count(db).await
+    count_rows(db, joined.filter(Column::Role.eq(role.as_str()))).await
 }
 
 pub(super) fn member_of(row: Model) -> Member {
