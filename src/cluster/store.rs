@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
 use super::model::{KEY_RULES, LOG_FORMAT, Node, NodeId, NodeRun};
 use super::tables::{node, revision, run};
 use kit::clock::Time;
-use kit::db::{Channel, DbResult, Tx};
+use kit::db::{Channel, DbResult, Source, Tx, find_row, find_rows};
 
 /// Wakes nodes up when a revision is committed.
 pub const CHANGES: Channel = Channel("planeconnection");
@@ -35,8 +35,8 @@ pub async fn next_revisions(tx: &Tx, count: usize) -> DbResult<i64> {
 }
 
 /// Returns the last revision.
-pub async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64> {
-    let row = revision::Entity::find_by_id(ONLY_ROW).one(db).await?;
+pub async fn current_revision(db: &impl Source) -> DbResult<i64> {
+    let row = find_row(db, revision::Entity::find_by_id(ONLY_ROW)).await?;
     row.map(|row| row.value).ok_or_else(|| DbErr::RecordNotFound("the revision counter".to_owned()))
 }
 
@@ -64,14 +64,14 @@ pub(super) async fn insert(db: &impl ConnectionTrait, node: Node) -> DbResult<()
 }
 
 /// Records the run of a node, and deletes the oldest runs past [`MAX_RUNS`].
-pub(super) async fn insert_run(db: &impl ConnectionTrait, node: &Node) -> DbResult<()> {
+pub(super) async fn insert_run(db: &impl Source, node: &Node) -> DbResult<()> {
     let NodeRun { id, name, address, version, started_at } = node.clone().into();
     let row = run::Model { id, name, address, version, started_at };
     // A node that rejoins has a row already.
     let again = OnConflict::column(run::Column::Id).update_column(run::Column::StartedAt).to_owned();
     run::Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await?;
     let newest = run::Entity::find().order_by_desc(run::Column::StartedAt).order_by_desc(run::Column::Id);
-    match newest.offset(MAX_RUNS).limit(1).one(db).await? {
+    match find_row(db, newest.offset(MAX_RUNS)).await? {
         None => Ok(()),
         Some(first_too_many) => {
             let old = run::Entity::delete_many().filter(run::Column::StartedAt.lte(first_too_many.started_at));
@@ -81,9 +81,9 @@ pub(super) async fn insert_run(db: &impl ConnectionTrait, node: &Node) -> DbResu
 }
 
 /// Returns all runs of nodes, the newest first.
-pub async fn runs(db: &impl ConnectionTrait) -> DbResult<Vec<NodeRun>> {
+pub async fn runs(db: &impl Source) -> DbResult<Vec<NodeRun>> {
     let newest = run::Entity::find().order_by_desc(run::Column::StartedAt).order_by_desc(run::Column::Id);
-    Ok(newest.all(db).await?.into_iter().map(run_of).collect())
+    Ok(find_rows(db, newest).await?.into_iter().map(run_of).collect())
 }
 
 fn run_of(row: run::Model) -> NodeRun {
@@ -108,22 +108,25 @@ pub(super) async fn set_probe(db: &impl ConnectionTrait, id: NodeId, number: i64
 }
 
 /// Returns all nodes, the longest running first.
+///
+/// Read by the asynchronous driver: who waits for the nodes stops at a deadline, and a read in place cannot be stopped while the
+/// disk hangs.
 pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Node>> {
     let rows = node::Entity::find().order_by_asc(node::Column::StartedAt).order_by_asc(node::Column::Id).all(db).await?;
     Ok(rows.into_iter().map(node_of).collect())
 }
 
 /// Returns the end of the last lease of a node that does not read the audit events of this version.
-pub async fn last_lease_of_older_log_format(db: &impl ConnectionTrait) -> DbResult<Option<Time>> {
+pub async fn last_lease_of_older_log_format(db: &impl Source) -> DbResult<Option<Time>> {
     let older = node::Entity::find().filter(node::Column::LogFormat.lt(LOG_FORMAT));
-    Ok(older.order_by_desc(node::Column::LeaseUntil).one(db).await?.map(|row| row.lease_until))
+    Ok(find_row(db, older.order_by_desc(node::Column::LeaseUntil)).await?.map(|row| row.lease_until))
 }
 
 /// Returns whether there is a node that does not keep the rules of keys of this version. It counts even if its lease has expired:
 /// without one, it decides by the rows that it can read.
-pub async fn has_node_of_older_key_rules(db: &impl ConnectionTrait) -> DbResult<bool> {
+pub async fn has_node_of_older_key_rules(db: &impl Source) -> DbResult<bool> {
     let older = node::Entity::find().filter(node::Column::KeyRules.lt(KEY_RULES));
-    Ok(older.limit(1).one(db).await?.is_some())
+    Ok(find_row(db, older).await?.is_some())
 }
 
 /// Deletes the rows of other nodes that have not confirmed `revision`.
@@ -132,8 +135,8 @@ pub(super) async fn delete_behind(db: &impl ConnectionTrait, except: NodeId, rev
     behind.filter(node::Column::Id.ne(except)).exec(db).await.map(|_| ())
 }
 
-pub(super) async fn find(db: &impl ConnectionTrait, id: NodeId) -> DbResult<Option<Node>> {
-    Ok(node::Entity::find_by_id(id).one(db).await?.map(node_of))
+pub(super) async fn find(db: &impl Source, id: NodeId) -> DbResult<Option<Node>> {
+    Ok(find_row(db, node::Entity::find_by_id(id)).await?.map(node_of))
 }
 
 pub(super) async fn delete(db: &impl ConnectionTrait, id: NodeId) -> DbResult<()> {

@@ -30,6 +30,20 @@ pub(super) mod node {
         pub key_rules: i16,
     }
 
+    kit::row!(Model {
+        id,
+        started_at,
+        applied_revision,
+        lease_until,
+        address,
+        name,
+        version,
+        probe,
+        log_format,
+        delivers,
+        key_rules,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -45,6 +59,8 @@ pub(super) mod revision {
         pub id: i16,
         pub value: i64,
     }
+
+    kit::row!(Model { id, value });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
@@ -67,6 +83,8 @@ pub(super) mod run {
         pub version: String,
         pub started_at: Time,
     }
+
+    kit::row!(Model { id, name, address, version, started_at });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
