@@ -1,7 +1,5 @@
 //! All findings of a workspace, from their sources.
 
-use sea_orm::ConnectionTrait;
-
 use super::filter::FindingFilter;
 use super::keys;
 use super::model::{Code, Facts, Found, Severity, Subject};
@@ -56,7 +54,7 @@ pub(super) async fn collect(
     Ok(found)
 }
 
-async fn of_webhooks(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Found>> {
+async fn of_webhooks(db: &impl Source, workspace: WorkspaceId) -> DbResult<Vec<Found>> {
     let endpoints = webhooks::failing_or_disabled(db, workspace).await?;
     let found = endpoints.into_iter().filter_map(|endpoint| {
         let (subject, name) = (Subject::Webhook(endpoint.id), endpoint.name());

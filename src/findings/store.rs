@@ -3,16 +3,14 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::model::FindingId;
 use super::tables::{Column, Entity, Model, digest};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::db::{Db, DbResult, insert_packed};
+use kit::db::{Db, DbResult, Source, count_rows, find_row, find_rows, find_tuples, insert_packed};
 
 /// Dismissals of a workspace at a time: they are read with every list of findings.
 pub(super) const MAX_DISMISSALS: u64 = 200;
@@ -22,28 +20,24 @@ fn present(workspace: WorkspaceId, now: Time) -> Select<Entity> {
 }
 
 /// Returns the findings that are dismissed, with the times of their dismissals.
-pub(super) async fn dismissed(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    now: Time,
-) -> DbResult<HashMap<FindingId, Time>> {
+pub(super) async fn dismissed(db: &impl Source, workspace: WorkspaceId, now: Time) -> DbResult<HashMap<FindingId, Time>> {
     let columns = [Column::FindingId, Column::DismissedAt];
     let dismissals = present(workspace, now).select_only().columns(columns).limit(MAX_DISMISSALS);
-    Ok(dismissals.into_tuple::<(FindingId, Time)>().all(db).await?.into_iter().collect())
+    Ok(find_tuples::<_, (FindingId, Time)>(db, dismissals).await?.into_iter().collect())
 }
 
 /// Lists dismissals, the latest first.
-pub(super) async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Model>> {
+pub(super) async fn list(db: &impl Source, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Model>> {
     let latest = present(workspace, now).order_by_desc(Column::DismissedAt).order_by_desc(Column::FindingId);
-    latest.limit(limit).all(db).await
+    find_rows(db, latest.limit(limit)).await
 }
 
-pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: FindingId, now: Time) -> DbResult<Option<Model>> {
-    present(workspace, now).filter(Column::FindingId.eq(id)).one(db).await
+pub(super) async fn find(db: &impl Source, workspace: WorkspaceId, id: FindingId, now: Time) -> DbResult<Option<Model>> {
+    find_row(db, present(workspace, now).filter(Column::FindingId.eq(id))).await
 }
 
-pub(super) async fn count(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
-    present(workspace, now).count(db).await
+pub(super) async fn count(db: &impl Source, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
+    count_rows(db, present(workspace, now)).await
 }
 
 /// Writes a dismissal in place of an earlier one of the same finding.
@@ -79,17 +73,17 @@ pub async fn forget_ended(db: &Db, now: Time) -> DbResult<()> {
 
 /// Returns the weeks of the last digests of workspaces; none of a workspace that has had no digest.
 pub(super) async fn last_digests(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspaces: impl Iterator<Item = WorkspaceId>,
 ) -> DbResult<Vec<(WorkspaceId, Day)>> {
     let columns = [digest::Column::WorkspaceId, digest::Column::Week];
     let digests = digest::Entity::find().select_only().columns(columns);
-    digests.filter(digest::Column::WorkspaceId.is_in(workspaces)).into_tuple().all(db).await
+    find_tuples(db, digests.filter(digest::Column::WorkspaceId.is_in(workspaces))).await
 }
 
 /// Returns the week of the last digest of a workspace.
-pub(super) async fn last_digest(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<Day>> {
-    Ok(digest::Entity::find_by_id(workspace).one(db).await?.map(|digest| digest.week))
+pub(super) async fn last_digest(db: &impl Source, workspace: WorkspaceId) -> DbResult<Option<Day>> {
+    Ok(find_row(db, digest::Entity::find_by_id(workspace)).await?.map(|digest| digest.week))
 }
 
 /// Stores that the digest of this week was sent, or left out.

@@ -30,6 +30,21 @@ pub struct Model {
     pub ends_at: Time,
 }
 
+kit::row!(Model {
+    workspace_id,
+    finding_id,
+    code,
+    message,
+    reason,
+    target_type,
+    target_id,
+    target_name,
+    dismissed_by_id,
+    dismissed_by_name,
+    dismissed_at,
+    ends_at,
+});
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
@@ -54,6 +69,8 @@ pub(super) mod digest {
         /// The Monday with which it begins.
         pub week: Day,
     }
+
+    kit::row!(Model { workspace_id, week });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
