@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sea_orm::ConnectionTrait;
-
 use super::model::{Feedback, Match, Source};
 use super::{remedies, store};
 use crate::audit::AuditedTx;
 use crate::keys::{self, Error, Key, KeyId, Keys, Leak, OnLeak};
 use crate::mail::{self, Content, LeakedKey, MAX_LISTED};
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{self, DbResult};
 
 /// The longest address in the reason of a revocation, in characters.
 const MAX_URL: usize = 400;
@@ -88,7 +86,7 @@ async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResul
 
 /// Returns what is done about a key that was found. A key that somebody has resumed is not paused again for places of which it was
 /// paused before.
-async fn remedy(db: &impl ConnectionTrait, key: &Key, is_live: bool, policy: OnLeak) -> DbResult<OnLeak> {
+async fn remedy(db: &impl db::Source, key: &Key, is_live: bool, policy: OnLeak) -> DbResult<OnLeak> {
     Ok(match policy {
         OnLeak::Pause if is_live && store::has_unhandled(db, key.workspace, key.id).await? => OnLeak::Pause,
         OnLeak::Revoke if is_live => OnLeak::Revoke,

@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::tables::{Column, Entity, Model, remedy};
 use crate::core::Core;
 use crate::keys::KeyId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Tx};
+use kit::db::{DbResult, Source, Tx, count_rows, find_row, find_rows};
 
 /// The places of one key that are kept. A further one takes the room of the oldest for which the policy was carried out; if there
 /// is none, it is not recorded.
@@ -23,15 +21,9 @@ const QUIET: Duration = Duration::from_hours(24);
 
 /// Notes that a key was found at a place. Returns false if that was recorded within a day, or if the key has too many places for
 /// which the policy has not been carried out.
-pub(super) async fn note(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    key: KeyId,
-    source: [u8; 32],
-    now: Time,
-) -> DbResult<bool> {
+pub(super) async fn note(db: &impl Source, workspace: WorkspaceId, key: KeyId, source: [u8; 32], now: Time) -> DbResult<bool> {
     let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
-    let known = of_key.clone().filter(Column::Source.eq(source.to_vec())).one(db).await?;
+    let known = find_row(db, of_key.clone().filter(Column::Source.eq(source.to_vec()))).await?;
     match known {
         Some(known) if known.recorded_at > now.before(QUIET) => Ok(false),
         Some(_) => {
@@ -41,9 +33,9 @@ pub(super) async fn note(
             Ok(true)
         }
         None => {
-            if of_key.clone().count(db).await? >= MAX_SOURCES {
+            if count_rows(db, of_key.clone()).await? >= MAX_SOURCES {
                 let handled = of_key.filter(Column::HandledAt.is_not_null()).order_by_asc(Column::RecordedAt);
-                let Some(oldest) = handled.one(db).await? else { return Ok(false) };
+                let Some(oldest) = find_row(db, handled).await? else { return Ok(false) };
                 oldest.delete(db).await?;
             }
             let row = Model { workspace_id: workspace, key_id: key, source: source.to_vec(), recorded_at: now, handled_at: None };
@@ -54,9 +46,9 @@ pub(super) async fn note(
 }
 
 /// Returns whether the key was found at a place for which the policy has not been carried out.
-pub(super) async fn has_unhandled(db: &impl ConnectionTrait, workspace: WorkspaceId, key: KeyId) -> DbResult<bool> {
+pub(super) async fn has_unhandled(db: &impl Source, workspace: WorkspaceId, key: KeyId) -> DbResult<bool> {
     let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
-    Ok(of_key.filter(Column::HandledAt.is_null()).one(db).await?.is_some())
+    Ok(find_row(db, of_key.filter(Column::HandledAt.is_null())).await?.is_some())
 }
 
 /// Stores a remedy that is to be carried out, in place of an earlier one of the key.
@@ -67,9 +59,9 @@ pub(super) async fn plan(db: &impl ConnectionTrait, row: remedy::Model) -> DbRes
 }
 
 /// Returns remedies that are due, the longest waiting first.
-pub(super) async fn due_remedies(db: &impl ConnectionTrait, now: Time, limit: u64) -> DbResult<Vec<remedy::Model>> {
+pub(super) async fn due_remedies(db: &impl Source, now: Time, limit: u64) -> DbResult<Vec<remedy::Model>> {
     let due = remedy::Entity::find().filter(remedy::Column::DueAt.lte(now));
-    due.order_by_asc(remedy::Column::DueAt).limit(limit).all(db).await
+    find_rows(db, due.order_by_asc(remedy::Column::DueAt).limit(limit)).await
 }
 
 /// Stores the time of the next attempt at a remedy, if it is still to be carried out.

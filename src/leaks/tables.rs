@@ -23,6 +23,8 @@ pub struct Model {
     pub handled_at: Option<Time>,
 }
 
+kit::row!(Model { workspace_id, key_id, source, recorded_at, handled_at });
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
@@ -57,6 +59,8 @@ pub(super) mod remedy {
         /// The attempts of the background job.
         pub attempts: i16,
     }
+
+    kit::row!(Model { workspace_id, key_id, remedy, reason, due_at, attempts });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
