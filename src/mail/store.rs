@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, UpdateMany,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany,
 };
 
 use super::model::{MailId, MailKind, QueuedMail, Recipient};
@@ -13,7 +12,7 @@ use super::tables::{Column, Entity, Model};
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult};
+use kit::db::{Db, DbResult, Source, count_rows, find_rows};
 
 /// The time after which an attempt without an outcome has ended with its process.
 pub(super) const ATTEMPT: Duration = Duration::from_mins(10);
@@ -28,14 +27,14 @@ pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> DbResult<()
 }
 
 /// Counts the emails of a workspace that wait.
-pub(super) async fn waiting(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
-    Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::DueAt.is_not_null()).count(db).await
+pub(super) async fn waiting(db: &impl Source, workspace: WorkspaceId) -> DbResult<u64> {
+    count_rows(db, Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::DueAt.is_not_null())).await
 }
 
 /// Counts the emails of a kind that a member got since `since`.
-pub async fn count_since(db: &impl ConnectionTrait, member: MemberId, kind: MailKind, since: Time) -> DbResult<u64> {
+pub async fn count_since(db: &impl Source, member: MemberId, kind: MailKind, since: Time) -> DbResult<u64> {
     let of_member = Entity::find().filter(Column::MemberId.eq(member)).filter(Column::CreatedAt.gt(since));
-    of_member.filter(Column::Kind.eq(kind)).count(db).await
+    count_rows(db, of_member.filter(Column::Kind.eq(kind))).await
 }
 
 /// The emails that this version can write. Those of a later version are left to its nodes.
@@ -46,7 +45,7 @@ fn known() -> Select<Entity> {
 /// Returns the emails that are due, the longest waiting first.
 pub(super) async fn due(db: &Db, now: Time, limit: u64) -> DbResult<Vec<QueuedMail>> {
     let due = known().filter(Column::DueAt.lte(now)).filter(Column::Until.gt(now));
-    due.order_by_asc(Column::DueAt).limit(limit).all(db.read()).await?.into_iter().map(of_row).collect()
+    find_rows(db.read(), due.order_by_asc(Column::DueAt).limit(limit)).await?.into_iter().map(of_row).collect()
 }
 
 /// One attempt at an email. Whatever comes of it is stored only while the row has this claim.
@@ -110,7 +109,7 @@ pub(super) struct Ended {
 pub(super) async fn end_overdue(db: &Db, now: Time) -> DbResult<Vec<Ended>> {
     let expired = Column::DueAt.is_not_null().and(Column::Until.lte(now));
     let crashed = Column::SendingAt.lte(now.before(ATTEMPT));
-    let rows = known().filter(expired.or(crashed)).limit(BATCH).all(db.read()).await?;
+    let rows = find_rows(db.read(), known().filter(expired.or(crashed)).limit(BATCH)).await?;
     let mut ended = Vec::new();
     for row in rows {
         // Compared with the claim: the row may have been claimed, or its attempt may have ended meanwhile.
@@ -136,7 +135,7 @@ pub(super) async fn forget(db: &Db, before: Time) -> DbResult<()> {
 
 /// Counts all emails that wait.
 pub(super) async fn all_waiting(db: &Db) -> DbResult<u64> {
-    Entity::find().filter(Column::DueAt.is_not_null()).count(db.read()).await
+    count_rows(db.read(), Entity::find().filter(Column::DueAt.is_not_null())).await
 }
 
 /// Runs an update in a transaction of its own, and returns the number of rows. Emails leave while the disk is nearly full, too: that

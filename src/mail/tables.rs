@@ -39,6 +39,28 @@ pub struct Model {
     pub last_error: Option<String>,
 }
 
+kit::row!(Model {
+    id,
+    workspace_id,
+    member_id,
+    kind,
+    event,
+    recipient_name,
+    recipient_email,
+    workspace_name,
+    timezone,
+    content,
+    link,
+    created_at,
+    until,
+    due_at,
+    attempts,
+    sending_at,
+    sent_at,
+    failed_at,
+    last_error,
+});
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
