@@ -1,7 +1,5 @@
 //! Look-ups in the request log: of the database, and of what this node has not written yet.
 
-use sea_orm::ConnectionTrait;
-
 use super::id::RequestId;
 use super::log::RequestLog;
 use super::model::{KEPT, LATEST, LatestRequest, Refusal};
@@ -10,7 +8,7 @@ use crate::core::Core;
 use crate::keys::KeyId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 use kit::lock::lock;
 
 /// The largest numbers of refusals in a response: of the workspace, and of no workspace. The latter anybody may have caused.
@@ -35,7 +33,7 @@ pub async fn find(core: &Core, log: &RequestLog, workspace: WorkspaceId, id: &Re
 }
 
 async fn find_of(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     log: &RequestLog,
     workspace: Option<WorkspaceId>,
     id: &RequestId,
@@ -54,7 +52,7 @@ async fn find_of(
     Ok(found)
 }
 
-async fn is_sampled(db: &impl ConnectionTrait, log: &RequestLog, workspace: WorkspaceId, since: Time) -> DbResult<bool> {
+async fn is_sampled(db: &impl Source, log: &RequestLog, workspace: WorkspaceId, since: Time) -> DbResult<bool> {
     let of = [Some(workspace), None];
     let is_skipped = {
         let skipped = lock(&log.skipped);

@@ -11,14 +11,14 @@ use crate::keys::KeyId;
 use crate::scopes::{Scope, Scopes};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, insert_packed};
+use kit::db::{Db, DbResult, Source, find_row, find_rows, find_tuple, find_tuples, insert_packed};
 
 /// Rows that one transaction deletes.
 const AT_ONCE: u64 = 1_000;
 
 /// Finds the refusals with a request id in a workspace, or among those of no workspace, the newest first.
 pub(super) async fn find(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: Option<WorkspaceId>,
     id: &RequestId,
     since: Time,
@@ -36,31 +36,26 @@ pub(super) async fn find(
         .order_by_desc(Column::At)
         .limit(limit);
     tracing::trace!(sql = %rows.build(db.get_database_backend()), "refusals with a request id");
-    Ok(rows.all(db).await?.into_iter().map(refusal_of).collect())
+    Ok(find_rows(db, rows).await?.into_iter().map(refusal_of).collect())
 }
 
 /// Returns whether refusals of a workspace, or of no workspace, were not kept since a time.
-pub(super) async fn has_gap(db: &impl ConnectionTrait, workspace: Option<WorkspaceId>, since: Time) -> DbResult<bool> {
+pub(super) async fn has_gap(db: &impl Source, workspace: Option<WorkspaceId>, since: Time) -> DbResult<bool> {
     use gap::Column;
     let of_workspace = match workspace {
         Some(workspace) => Column::WorkspaceId.eq(workspace),
         None => Column::WorkspaceId.is_null(),
     };
-    Ok(gap::Entity::find().filter(of_workspace).filter(Column::At.gte(since)).one(db).await?.is_some())
+    Ok(find_row(db, gap::Entity::find().filter(of_workspace).filter(Column::At.gte(since))).await?.is_some())
 }
 
 /// Lists the latest requests of a key, the newest first.
-pub(super) async fn latest(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    key: KeyId,
-    since: Time,
-) -> DbResult<Vec<LatestRequest>> {
+pub(super) async fn latest(db: &impl Source, workspace: WorkspaceId, key: KeyId, since: Time) -> DbResult<Vec<LatestRequest>> {
     use latest::Column;
     let of_key = latest::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
     let rows = of_key.filter(Column::At.gte(since)).order_by_desc(Column::At).limit(LATEST);
     tracing::trace!(sql = %rows.build(db.get_database_backend()), "latest requests of a key");
-    Ok(rows.all(db).await?.into_iter().map(latest_of).collect())
+    Ok(find_rows(db, rows).await?.into_iter().map(latest_of).collect())
 }
 
 /// The statuses of requests that were refused before they were handled.
@@ -69,7 +64,7 @@ const REFUSED: [i16; 3] = [401, 403, 429];
 /// Returns the stored calls of a key that needed one of these scopes and were accepted from `since` on and before `until`, the last
 /// one first.
 pub async fn accepted_calls(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     key: KeyId,
     scopes: Scopes,
@@ -82,7 +77,7 @@ pub async fn accepted_calls(
     let columns = [Column::Scope, Column::Method, Column::Route];
     let calls = accepted.select_only().columns(columns).expr_as(Column::At.max(), "last");
     let calls = calls.group_by(Column::Scope).group_by(Column::Method).group_by(Column::Route);
-    let rows: Vec<(i16, String, Option<String>, Time)> = calls.into_tuple().all(db).await?;
+    let rows: Vec<(i16, String, Option<String>, Time)> = find_tuples(db, calls).await?;
     let call = |(scope, method, route, last_at)| Some(AcceptedCall { scope: scope_of(scope)?, method, route, last_at });
     let mut calls: Vec<AcceptedCall> = rows.into_iter().filter_map(call).collect();
     calls.sort_by(|one, other| (other.last_at, &one.route, &one.method).cmp(&(one.last_at, &other.route, &other.method)));
@@ -155,11 +150,11 @@ pub(super) async fn purge(db: &Db, before: Time) -> DbResult<()> {
 async fn purge_table<E: EntityTrait>(db: &Db, at: E::Column, before: Time) -> DbResult<()> {
     let times = || E::find().select_only().column(at).filter(at.lt(before)).order_by_asc(at);
     loop {
-        if times().limit(1).into_tuple::<Time>().one(db.read()).await?.is_none() {
+        if find_tuple::<_, (Time,)>(db.read(), times()).await?.is_none() {
             return Ok(());
         }
-        let bound: Option<Time> = times().offset(AT_ONCE).limit(1).into_tuple().one(db.read()).await?;
-        let old = bound.map_or_else(|| at.lt(before), |bound| at.lte(bound));
+        let bound: Option<(Time,)> = find_tuple(db.read(), times().offset(AT_ONCE)).await?;
+        let old = bound.map_or_else(|| at.lt(before), |(bound,)| at.lte(bound));
         let tx = db.begin_essential().await?;
         E::delete_many().filter(old).exec(&tx).await?;
         tx.commit().await?;

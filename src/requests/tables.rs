@@ -35,6 +35,8 @@ pub(super) mod refusal {
         pub facts: Option<String>,
     }
 
+    kit::row!(Model { id, workspace_id, request_id, at, method, route, status, code, reason, key_id, key_name, facts });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -56,6 +58,8 @@ pub(super) mod gap {
         pub at: Time,
         pub skipped: i64,
     }
+
+    kit::row!(Model { id, workspace_id, at, skipped });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
@@ -88,6 +92,8 @@ pub(super) mod latest {
         /// The scope that was needed; empty if none was, or in rows of earlier versions.
         pub scope: Option<i16>,
     }
+
+    kit::row!(Model { workspace_id, key_id, at, request_id, method, route, status, code, ip, scope });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
