@@ -129,6 +129,8 @@ pub(super) mod former_secret {
         pub expires_at: Time,
     }
 
+    kit::row!(Model { id, workspace_id, endpoint_id, secret, expires_at });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -214,6 +216,19 @@ pub(super) mod attempt {
         pub response_headers: Option<String>,
         pub response_body: Option<String>,
     }
+
+    kit::row!(Model {
+        delivery_id,
+        number,
+        workspace_id,
+        started_at,
+        duration_ms,
+        status_code,
+        error,
+        request_headers,
+        response_headers,
+        response_body,
+    });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

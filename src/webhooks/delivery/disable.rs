@@ -18,14 +18,14 @@ use crate::webhooks::rows::endpoint_of;
 use crate::webhooks::tables::endpoint::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, find_row, find_rows};
 
 /// Endpoints that one run of the job disables or warns of.
 const AT_ONCE: u64 = 100;
 
 /// Disables an endpoint that is on. Its events wait, for as long as they are kept. Returns false if it is off or gone.
 pub(super) async fn disable(core: &Core, id: EndpointId, reason: &str) -> DbResult<bool> {
-    let Some(found) = Entity::find_by_id(id).one(core.db.read()).await? else { return Ok(false) };
+    let Some(found) = find_row(core.db.read(), Entity::find_by_id(id)).await? else { return Ok(false) };
     disable_if(core, found.workspace_id, &[id], reason, Condition::all()).await
 }
 
@@ -123,7 +123,7 @@ fn on() -> Condition {
 
 /// Lists endpoints that are on and meet a condition, by workspace.
 async fn failing(core: &Core, condition: Condition) -> DbResult<BTreeMap<WorkspaceId, Vec<EndpointId>>> {
-    let rows = Entity::find().filter(on()).filter(condition).limit(AT_ONCE).all(core.db.read()).await?;
+    let rows = find_rows(core.db.read(), Entity::find().filter(on()).filter(condition).limit(AT_ONCE)).await?;
     let mut found: BTreeMap<WorkspaceId, Vec<EndpointId>> = BTreeMap::new();
     for row in rows {
         found.entry(row.workspace_id).or_default().push(row.id);

@@ -13,7 +13,7 @@ use crate::core::Core;
 use crate::webhooks::model::{Delivery, DeliveryId, DeliveryStatus, Endpoint, EndpointId};
 use crate::webhooks::rows;
 use crate::webhooks::secret::SigningSecret;
-use crate::webhooks::store::find_row;
+use crate::webhooks::store::find_sealed;
 use crate::webhooks::tables::{attempt, delivery};
 use kit::clock::{Clock, Time};
 use kit::db::DbResult;
@@ -40,7 +40,7 @@ pub async fn import_history(
     answer: impl FnMut(&str, Time) -> PastAnswer,
 ) -> DbResult<()> {
     let db = core.db.read();
-    let Some(row) = find_row(db, id).await? else { return Ok(()) };
+    let Some(row) = find_sealed(db, id).await? else { return Ok(()) };
     let secrets = open_secrets(core, &row).await?;
     let endpoint = rows::endpoint_of(row.clone());
     let (mut planned, events) = (endpoint.progress.planned, endpoint.events.clone());

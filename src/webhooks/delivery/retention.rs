@@ -11,7 +11,7 @@ use crate::core::Core;
 use crate::webhooks::model::{DeliveryId, DeliveryStatus};
 use crate::webhooks::tables::{delivery, former_secret};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, find_row, find_tuples};
 
 /// The time after which a test has ended.
 const TEST: Duration = Duration::from_mins(1);
@@ -32,7 +32,7 @@ pub async fn tidy(core: &Core) -> DbResult<()> {
 
 async fn delete_former_secrets(core: &Core) -> DbResult<()> {
     let is_over = former_secret::Column::ExpiresAt.lte(core.clock.now());
-    if former_secret::Entity::find().filter(is_over.clone()).one(core.db.read()).await?.is_none() {
+    if find_row(core.db.read(), former_secret::Entity::find().filter(is_over.clone())).await?.is_none() {
         return Ok(());
     }
     let tx = core.db.begin_essential().await?;
@@ -47,7 +47,7 @@ async fn end_lost_tests(core: &Core) -> DbResult<()> {
         .add(delivery::Column::DueAt.is_null())
         .add(delivery::Column::Status.eq(DeliveryStatus::Pending))
         .add(delivery::Column::CreatedAt.lt(core.clock.now().before(TEST)));
-    if delivery::Entity::find().filter(lost.clone()).one(core.db.read()).await?.is_none() {
+    if find_row(core.db.read(), delivery::Entity::find().filter(lost.clone())).await?.is_none() {
         return Ok(());
     }
     let tx = core.db.begin_essential().await?;
@@ -62,11 +62,12 @@ async fn delete_deliveries(core: &Core, before: Time, longest: Time) -> DbResult
             delivery::Entity::find().select_only().column(delivery::Column::Id).filter(delivery::Column::CreatedAt.lt(before));
         let is_over = delivery::Column::Status.ne(DeliveryStatus::Pending).or(delivery::Column::CreatedAt.lt(longest));
         let old = old.filter(is_over);
-        let ids: Vec<DeliveryId> = old.limit(AT_ONCE).into_tuple().all(core.db.read()).await?;
+        let ids: Vec<(DeliveryId,)> = find_tuples(core.db.read(), old.limit(AT_ONCE)).await?;
         if ids.is_empty() {
             return Ok(());
         }
         let tx = core.db.begin_essential().await?;
+        let ids = ids.into_iter().map(|(id,)| id);
         delivery::Entity::delete_many().filter(delivery::Column::Id.is_in(ids)).exec(&tx).await?;
         tx.commit().await?;
     }

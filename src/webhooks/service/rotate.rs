@@ -50,7 +50,7 @@ async fn keep_former(tx: &AuditedTx, keys: &SecretKeys, endpoint: &Endpoint, ove
     if store::secrets::count(tx.db(), endpoint.id, tx.now()).await? >= MAX_FORMER {
         return Err(Error::FormerSecrets);
     }
-    let row = store::find_row(tx.db(), endpoint.id).await?.ok_or(Error::NotFound)?;
+    let row = store::find_sealed(tx.db(), endpoint.id).await?.ok_or(Error::NotFound)?;
     let opened = keys.open(&associated("webhook", endpoint.id), &row.secret)?;
     let id = SecretId::new(tx.now(), tx.random());
     let row = former_secret::Model {

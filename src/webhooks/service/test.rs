@@ -21,7 +21,7 @@ pub async fn test(engine: &Engine, core: &Core, by: Manager, id: EndpointId, inp
     if let Some(scope) = by.reach.missing_for(name) {
         return Err(Error::Scope(scope));
     }
-    let row = store::find_row(tx.db(), id).await?.ok_or(Error::NotFound)?;
+    let row = store::find_sealed(tx.db(), id).await?.ok_or(Error::NotFound)?;
     let secrets = open_secrets(core, &row).await?;
     let event = EventId::new(tx.now(), tx.random());
     let body = examples::test_payload(event, name.parse().ok(), &endpoint, tx.now()).to_string();

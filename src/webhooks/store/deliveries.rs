@@ -16,7 +16,7 @@ use crate::webhooks::rows::{attempt_of, delivery_of, delivery_row};
 use crate::webhooks::tables::{attempt, delivery};
 use delivery::{Column, Entity};
 use kit::clock::Time;
-use kit::db::{DbResult, Source, in_powers, page};
+use kit::db::{DbResult, Source, find_row, find_rows, find_tuples, in_powers, page};
 use kit::http::{Page, Paging};
 
 /// Returns a part of the deliveries of an endpoint whose types are within `reach`, the newest first.
@@ -38,12 +38,8 @@ pub async fn list(
 }
 
 /// Finds a delivery of an endpoint, with the payload if it is of a test.
-pub async fn find(
-    db: &impl ConnectionTrait,
-    endpoint: EndpointId,
-    id: DeliveryId,
-) -> DbResult<Option<(Delivery, Option<String>)>> {
-    let row = Entity::find_by_id(id).filter(Column::EndpointId.eq(endpoint)).one(db).await?;
+pub async fn find(db: &impl Source, endpoint: EndpointId, id: DeliveryId) -> DbResult<Option<(Delivery, Option<String>)>> {
+    let row = find_row(db, Entity::find_by_id(id).filter(Column::EndpointId.eq(endpoint))).await?;
     Ok(row.map(|mut row| {
         let body = row.body.take();
         (delivery_of(row), body)
@@ -51,10 +47,10 @@ pub async fn find(
 }
 
 /// Returns the payloads of those deliveries that are tests, by their events.
-pub async fn test_bodies(db: &impl ConnectionTrait, deliveries: &[Delivery]) -> DbResult<Vec<(EventId, String)>> {
+pub async fn test_bodies(db: &impl Source, deliveries: &[Delivery]) -> DbResult<Vec<(EventId, String)>> {
     let tests = deliveries.iter().filter(|delivery| delivery.sequence.is_none()).map(|delivery| delivery.id);
     let bodies = Entity::find().select_only().columns([Column::EventId, Column::Body]).filter(Column::Id.is_in(tests));
-    bodies.filter(Column::Body.is_not_null()).into_tuple().all(db).await
+    find_tuples(db, bodies.filter(Column::Body.is_not_null())).await
 }
 
 /// Inserts pending deliveries; a test has its payload beside it.
@@ -67,13 +63,13 @@ pub async fn insert(db: &impl ConnectionTrait, deliveries: Vec<(Delivery, Option
 }
 
 /// Lists the attempts of a delivery, the first one first.
-pub async fn attempts(db: &impl ConnectionTrait, id: DeliveryId) -> DbResult<Vec<Attempt>> {
+pub async fn attempts(db: &impl Source, id: DeliveryId) -> DbResult<Vec<Attempt>> {
     let rows = attempt::Entity::find().filter(attempt::Column::DeliveryId.eq(id));
-    rows.order_by(attempt::Column::Number, Order::Asc).all(db).await?.into_iter().map(attempt_of).collect()
+    find_rows(db, rows.order_by(attempt::Column::Number, Order::Asc)).await?.into_iter().map(attempt_of).collect()
 }
 
 /// Returns the last attempt of each delivery that has one.
-pub async fn last_attempts(db: &impl ConnectionTrait, deliveries: &[Delivery]) -> DbResult<HashMap<DeliveryId, Attempt>> {
+pub async fn last_attempts(db: &impl Source, deliveries: &[Delivery]) -> DbResult<HashMap<DeliveryId, Attempt>> {
     let tried = deliveries.iter().filter(|delivery| delivery.attempts > 0);
     let last = tried.fold(Condition::any(), |any, delivery| {
         let one = Condition::all().add(attempt::Column::DeliveryId.eq(delivery.id));
@@ -82,19 +78,19 @@ pub async fn last_attempts(db: &impl ConnectionTrait, deliveries: &[Delivery]) -
     if last.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = attempt::Entity::find().filter(last).all(db).await?.into_iter();
+    let rows = find_rows(db, attempt::Entity::find().filter(last)).await?.into_iter();
     rows.map(|row| Ok((row.delivery_id, attempt_of(row)?))).collect()
 }
 
 /// Returns the latest delivery of each of these events for an endpoint, and whether one of its deliveries succeeded or has an
 /// attempt to come.
 pub async fn latest(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     endpoint: EndpointId,
     events: impl IntoIterator<Item = EventId>,
 ) -> DbResult<HashMap<EventId, (Delivery, bool)>> {
     let rows = Entity::find().filter(Column::EndpointId.eq(endpoint)).filter(Column::EventId.is_in(events));
-    let rows = rows.order_by(Column::CreatedAt, Order::Asc).order_by(Column::Id, Order::Asc).all(db).await?;
+    let rows = find_rows(db, rows.order_by(Column::CreatedAt, Order::Asc).order_by(Column::Id, Order::Asc)).await?;
     let mut latest: HashMap<EventId, (Delivery, bool)> = HashMap::new();
     for delivery in rows.into_iter().map(delivery_of) {
         let is_settled = matches!(delivery.status, DeliveryStatus::Delivered | DeliveryStatus::Pending);

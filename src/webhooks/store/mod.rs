@@ -12,7 +12,7 @@ pub(super) mod secrets;
 use std::collections::BTreeSet;
 
 use sea_orm::ActiveValue::{Set, Unchanged};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
 use super::input::EndpointFilter;
 use super::model::{Endpoint, EndpointId, EndpointStatus, FAILING_AFTER, Subscription};
@@ -22,7 +22,7 @@ use super::tables::endpoint::{ActiveModel, Column, Entity, Model};
 use crate::audit::TypePattern;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, page, update_row};
+use kit::db::{DbResult, Source, count_rows, find_row, find_rows, find_tuples, page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) use figures::{Figures, MAX_PENDING, figures};
@@ -39,14 +39,14 @@ pub(super) async fn insert(db: &impl ConnectionTrait, endpoint: &Endpoint, secre
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: EndpointId) -> DbResult<Option<Endpoint>> {
-    let row = Entity::find_by_id(id).filter(of_workspace(workspace)).one(db).await?;
+pub async fn find(db: &impl Source, workspace: WorkspaceId, id: EndpointId) -> DbResult<Option<Endpoint>> {
+    let row = find_row(db, Entity::find_by_id(id).filter(of_workspace(workspace))).await?;
     Ok(row.map(endpoint_of))
 }
 
 /// Returns the row of an endpoint, with its sealed secret.
-pub(super) async fn find_row(db: &impl ConnectionTrait, id: EndpointId) -> DbResult<Option<Model>> {
-    Entity::find_by_id(id).one(db).await
+pub(super) async fn find_sealed(db: &impl Source, id: EndpointId) -> DbResult<Option<Model>> {
+    find_row(db, Entity::find_by_id(id)).await
 }
 
 /// Returns a part of the endpoints of a workspace whose events are all within `reach`, the newest first.
@@ -67,9 +67,9 @@ pub async fn list(
 }
 
 /// Lists the endpoints of a workspace that fail or are disabled.
-pub async fn failing_or_disabled(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Endpoint>> {
+pub async fn failing_or_disabled(db: &impl Source, workspace: WorkspaceId) -> DbResult<Vec<Endpoint>> {
     let either = Condition::any().add(has_status(EndpointStatus::Failing)).add(has_status(EndpointStatus::Disabled));
-    let rows = Entity::find().filter(of_workspace(workspace)).filter(either).all(db).await?;
+    let rows = find_rows(db, Entity::find().filter(of_workspace(workspace)).filter(either)).await?;
     Ok(rows.into_iter().map(endpoint_of).collect())
 }
 
@@ -84,19 +84,19 @@ fn has_status(status: EndpointStatus) -> Condition {
     }
 }
 
-async fn subscriptions(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<(EndpointId, Subscription)>> {
+async fn subscriptions(db: &impl Source, workspace: WorkspaceId) -> DbResult<Vec<(EndpointId, Subscription)>> {
     let rows = Entity::find().select_only().columns([Column::Id, Column::Events]).filter(of_workspace(workspace));
-    let rows: Vec<(EndpointId, String)> = rows.into_tuple().all(db).await?;
+    let rows: Vec<(EndpointId, String)> = find_tuples(db, rows).await?;
     Ok(rows.into_iter().map(|(id, events)| (id, Subscription::from_column(&events))).collect())
 }
 
 /// Returns the patterns of all endpoints of a workspace, also of those that are off.
-pub(super) async fn patterns(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<BTreeSet<TypePattern>> {
+pub(super) async fn patterns(db: &impl Source, workspace: WorkspaceId) -> DbResult<BTreeSet<TypePattern>> {
     Ok(subscriptions(db, workspace).await?.into_iter().flat_map(|(_, subscription)| subscription.0).collect())
 }
 
-pub(super) async fn count(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
-    Entity::find().filter(of_workspace(workspace)).count(db).await
+pub(super) async fn count(db: &impl Source, workspace: WorkspaceId) -> DbResult<u64> {
+    count_rows(db, Entity::find().filter(of_workspace(workspace))).await
 }
 
 /// Writes the columns that [`super::service::update`] changes.

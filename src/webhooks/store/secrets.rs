@@ -1,11 +1,11 @@
 //! The queries on former secrets.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use crate::webhooks::model::EndpointId;
 use crate::webhooks::tables::former_secret::{Column, Entity, Model};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, count_rows};
 
 /// Inserts a secret that still signs.
 pub async fn insert(db: &impl ConnectionTrait, row: Model) -> DbResult<()> {
@@ -13,9 +13,9 @@ pub async fn insert(db: &impl ConnectionTrait, row: Model) -> DbResult<()> {
 }
 
 /// Counts the former secrets that still sign.
-pub async fn count(db: &impl ConnectionTrait, endpoint: EndpointId, now: Time) -> DbResult<u64> {
+pub async fn count(db: &impl Source, endpoint: EndpointId, now: Time) -> DbResult<u64> {
     let valid = Entity::find().filter(Column::EndpointId.eq(endpoint)).filter(Column::ExpiresAt.gt(now));
-    valid.count(db).await
+    count_rows(db, valid).await
 }
 
 /// Deletes the former secrets that have ended by `now`, or all of them.

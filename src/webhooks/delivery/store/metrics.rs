@@ -1,13 +1,13 @@
 //! The figures of the metrics, over all workspaces.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::delivers;
 use crate::webhooks::model::FAILING_AFTER;
 use crate::webhooks::tables::endpoint;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, count_rows};
 
 /// Deliveries of one endpoint that are counted at most: more is a backlog, whatever its length.
 pub(in crate::webhooks::delivery) const COUNTED_DUE: u64 = 1_000;
@@ -24,14 +24,14 @@ pub struct DeliveryMetrics {
 }
 
 /// Counts endpoints by state and deliveries that are due. Those of an endpoint that is off wait for a person, and are not counted.
-pub(in crate::webhooks::delivery) async fn measure(db: &impl ConnectionTrait, now: Time) -> DbResult<DeliveryMetrics> {
+pub(in crate::webhooks::delivery) async fn measure(db: &impl Source, now: Time) -> DbResult<DeliveryMetrics> {
     let on = || endpoint::Entity::find().filter(delivers());
-    let failing = on().filter(endpoint::Column::FailedAttempts.gte(FAILING_AFTER)).count(db).await?;
-    let active = on().count(db).await?.saturating_sub(failing);
+    let failing = count_rows(db, on().filter(endpoint::Column::FailedAttempts.gte(FAILING_AFTER))).await?;
+    let active = count_rows(db, on()).await?.saturating_sub(failing);
     let kept = || endpoint::Entity::find().filter(endpoint::Column::DeletedAt.is_null());
-    let disabled = kept().filter(endpoint::Column::DisabledAt.is_not_null()).count(db).await?;
+    let disabled = count_rows(db, kept().filter(endpoint::Column::DisabledAt.is_not_null())).await?;
     let off = kept().filter(endpoint::Column::IsActive.eq(false)).filter(endpoint::Column::DisabledAt.is_null());
-    let inactive = off.count(db).await?;
+    let inactive = count_rows(db, off).await?;
     let endpoints = [active, inactive, failing, disabled];
     let Some(row) = db.query_one(&of_endpoints(now)).await? else { return Ok(DeliveryMetrics::default()) };
     let due: Option<i64> = row.try_get("", "due")?;

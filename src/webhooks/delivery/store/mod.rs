@@ -10,9 +10,7 @@ mod plan;
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LockBehavior, LockType, Query};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::cluster::NodeId;
 use crate::core::Core;
@@ -21,7 +19,7 @@ use crate::webhooks::rows;
 use crate::webhooks::tables::{delivery, endpoint, former_secret};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Tx, padded};
+use kit::db::{DbResult, Source, Tx, find_row, find_rows, find_tuples, padded};
 
 pub(super) use ends::{Ended, end_attempts, set_health, set_successes};
 pub use metrics::DeliveryMetrics;
@@ -43,26 +41,26 @@ pub(super) struct Ownership {
 
 /// Lists the endpoints of workspaces that receive events now.
 pub(super) async fn of_workspaces(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspaces: impl IntoIterator<Item = WorkspaceId>,
 ) -> DbResult<Vec<Ownership>> {
     ownerships(db, delivers().add(endpoint::Column::WorkspaceId.is_in(workspaces))).await
 }
 
 /// Lists the endpoints that no node of `live` delivers to.
-pub(super) async fn unowned(db: &impl ConnectionTrait, live: impl IntoIterator<Item = NodeId>) -> DbResult<Vec<Ownership>> {
+pub(super) async fn unowned(db: &impl Source, live: impl IntoIterator<Item = NodeId>) -> DbResult<Vec<Ownership>> {
     let no_owner = endpoint::Column::Owner.is_null().or(endpoint::Column::Owner.is_not_in(live));
     ownerships(db, delivers().add(no_owner)).await
 }
 
 /// Lists the endpoints that a node delivers to.
-pub(super) async fn owned(db: &impl ConnectionTrait, node: NodeId) -> DbResult<Vec<Ownership>> {
+pub(super) async fn owned(db: &impl Source, node: NodeId) -> DbResult<Vec<Ownership>> {
     ownerships(db, delivers().add(endpoint::Column::Owner.eq(node))).await
 }
 
-async fn ownerships(db: &impl ConnectionTrait, condition: Condition) -> DbResult<Vec<Ownership>> {
+async fn ownerships(db: &impl Source, condition: Condition) -> DbResult<Vec<Ownership>> {
     let columns = endpoint::Entity::find().select_only().column(endpoint::Column::Id).column(endpoint::Column::Owner);
-    let rows: Vec<(EndpointId, Option<NodeId>)> = columns.filter(condition).into_tuple().all(db).await?;
+    let rows: Vec<(EndpointId, Option<NodeId>)> = find_tuples(db, columns.filter(condition)).await?;
     Ok(rows.into_iter().map(|(endpoint, owner)| Ownership { endpoint, owner }).collect())
 }
 
@@ -87,7 +85,7 @@ pub(super) async fn hand_over(core: &Core, endpoints: &[Ownership], to: Option<N
 }
 
 /// Lists the endpoints of a node with events that are not planned, or with attempts that are due.
-pub(super) async fn with_work(db: &impl ConnectionTrait, node: NodeId, now: Time) -> DbResult<Vec<EndpointId>> {
+pub(super) async fn with_work(db: &impl Source, node: NodeId, now: Time) -> DbResult<Vec<EndpointId>> {
     let unplanned = Query::select()
         .expr(Expr::val(1))
         .from("event_payloads")
@@ -102,12 +100,13 @@ pub(super) async fn with_work(db: &impl ConnectionTrait, node: NodeId, now: Time
         .take();
     let has_work = Condition::any().add(Expr::exists(unplanned)).add(Expr::exists(due));
     let ids = endpoint::Entity::find().select_only().column(endpoint::Column::Id);
-    ids.filter(delivers()).filter(endpoint::Column::Owner.eq(node)).filter(has_work).into_tuple().all(db).await
+    let ids = ids.filter(delivers()).filter(endpoint::Column::Owner.eq(node)).filter(has_work);
+    Ok(find_tuples::<_, (EndpointId,)>(db, ids).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Finds an endpoint to which `node` delivers now.
-pub(super) async fn find_owned(db: &impl ConnectionTrait, id: EndpointId, node: NodeId) -> DbResult<Option<endpoint::Model>> {
-    endpoint::Entity::find_by_id(id).filter(delivers()).filter(endpoint::Column::Owner.eq(node)).one(db).await
+pub(super) async fn find_owned(db: &impl Source, id: EndpointId, node: NodeId) -> DbResult<Option<endpoint::Model>> {
+    find_row(db, endpoint::Entity::find_by_id(id).filter(delivers()).filter(endpoint::Column::Owner.eq(node))).await
 }
 
 /// Locks endpoints in the order of their ids, so that two nodes do not wait for each other. Those that are gone are left out.
@@ -148,10 +147,14 @@ pub(super) async fn due(
     let first = first.filter(Column::EndpointId.eq(endpoint)).filter(Column::DueAt.lte(core.clock.now()));
     let first = first.filter(Column::Id.is_not_in(padded(except.into_iter().collect())));
     let first = first.order_by_asc(Column::DueAt).order_by_asc(Column::Sequence).limit(WINDOW).into_query();
-    let due = delivery::Entity::find().select_only().columns(Column::iter().filter(|column| !matches!(column, Column::Body)));
-    let due = due.expr_as(body(), Column::Body.as_str()).filter(Column::Id.in_subquery(first));
+    // Rows are read in the order of their columns.
+    let due = Column::iter().fold(delivery::Entity::find().select_only(), |due, column| match column {
+        Column::Body => due.expr_as(body(), column.as_str()),
+        _ => due.column(column),
+    });
+    let due = due.filter(Column::Id.in_subquery(first));
     let due = due.order_by_asc(Column::Sequence).order_by_asc(Column::DueAt).limit(limit);
-    let rows = due.all(core.db.read()).await?.into_iter();
+    let rows = find_rows(core.db.read(), due).await?.into_iter();
     Ok(rows.map(|mut row| Due { body: row.body.take(), delivery: rows::delivery_of(row) }).collect())
 }
 
@@ -180,11 +183,8 @@ pub(super) async fn cancel(core: &Core, id: DeliveryId) -> DbResult<()> {
 }
 
 /// Lists the secrets from before rotations that still sign, the youngest first.
-pub(super) async fn former_secrets(
-    db: &impl ConnectionTrait,
-    endpoint: EndpointId,
-    now: Time,
-) -> DbResult<Vec<former_secret::Model>> {
+pub(super) async fn former_secrets(db: &impl Source, endpoint: EndpointId, now: Time) -> DbResult<Vec<former_secret::Model>> {
     let former = former_secret::Entity::find().filter(former_secret::Column::EndpointId.eq(endpoint));
-    former.filter(former_secret::Column::ExpiresAt.gt(now)).order_by_desc(former_secret::Column::ExpiresAt).all(db).await
+    let valid = former.filter(former_secret::Column::ExpiresAt.gt(now));
+    find_rows(db, valid.order_by_desc(former_secret::Column::ExpiresAt)).await
 }
