@@ -7,12 +7,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 
 use super::tables::authentication::{Column, Entity};
 use crate::core::Core;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source, find_row};
 
 /// The time for which no node of the version before must have had a lease.
 pub const HOLD: Duration = Duration::from_hours(24);
@@ -23,11 +23,11 @@ const LONGEST_BREAK: Duration = Duration::from_mins(15);
 const ONLY_ROW: i16 = 1;
 
 /// Returns whether events carry the proof. Once they do, they always will.
-pub(super) async fn has_begun(core: &Core, db: &impl ConnectionTrait) -> DbResult<bool> {
+pub(super) async fn has_begun(core: &Core, db: &impl Source) -> DbResult<bool> {
     if core.events_carry_authentication.load(Ordering::Relaxed) {
         return Ok(true);
     }
-    let has_begun = Entity::find_by_id(ONLY_ROW).one(db).await?.is_none_or(|row| row.begun);
+    let has_begun = find_row(db, Entity::find_by_id(ONLY_ROW)).await?.is_none_or(|row| row.begun);
     if has_begun {
         core.events_carry_authentication.store(true, Ordering::Relaxed);
     }

@@ -1,13 +1,12 @@
 //! Denied requests with one key, added up by reason.
 
-use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
 use super::descriptions::denied_because;
 use super::store;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Source};
 
 /// The largest number of events that are added up; each stands for the requests of a minute.
 const MOST: usize = 1_000;
@@ -31,7 +30,7 @@ pub struct DenialCount {
 }
 
 /// Returns the denied requests with a key since `from`.
-pub async fn denials(db: &impl ConnectionTrait, workspace: WorkspaceId, key: &str, from: Time) -> DbResult<Denials> {
+pub async fn denials(db: &impl Source, workspace: WorkspaceId, key: &str, from: Time) -> DbResult<Denials> {
     // The latest, whatever their time: a condition on the time would read all earlier ones to find too few.
     let rows = store::latest_denials(db, workspace, key, MOST as u64).await?;
     let is_partial = rows.len() == MOST && rows.last().is_some_and(|(at, _)| *at >= from);

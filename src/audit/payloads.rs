@@ -16,7 +16,7 @@ use super::transaction::AuditedTx;
 use crate::core::Core;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, in_powers};
+use kit::db::{DbResult, Source, find_rows, find_tuples, in_powers};
 
 /// Payloads that one statement deletes.
 const DELETED_AT_ONCE: u64 = 500;
@@ -182,34 +182,29 @@ fn payload_of(row: payload::Model) -> Payload {
 }
 
 /// Lists up to `limit` payloads of a workspace after `sequence`, in order.
-pub async fn payloads_after(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    sequence: i64,
-    limit: u64,
-) -> DbResult<Vec<Payload>> {
+pub async fn payloads_after(db: &impl Source, workspace: WorkspaceId, sequence: i64, limit: u64) -> DbResult<Vec<Payload>> {
     let rows =
         payload::Entity::find().filter(payload::Column::WorkspaceId.eq(workspace)).filter(payload::Column::Sequence.gt(sequence));
-    let rows = rows.order_by(payload::Column::Sequence, Order::Asc).limit(limit).all(db).await?;
+    let rows = find_rows(db, rows.order_by(payload::Column::Sequence, Order::Asc).limit(limit)).await?;
     Ok(rows.into_iter().map(payload_of).collect())
 }
 
 /// Lists up to `limit` payloads of a workspace before `sequence` and after `after`, the last one first.
 pub async fn payloads_before(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     (after, sequence): (i64, i64),
     limit: u64,
 ) -> DbResult<Vec<Payload>> {
     let rows = payload::Entity::find().filter(payload::Column::WorkspaceId.eq(workspace));
     let rows = rows.filter(payload::Column::Sequence.gt(after)).filter(payload::Column::Sequence.lt(sequence));
-    let rows = rows.order_by(payload::Column::Sequence, Order::Desc).limit(limit).all(db).await?;
+    let rows = find_rows(db, rows.order_by(payload::Column::Sequence, Order::Desc).limit(limit)).await?;
     Ok(rows.into_iter().map(payload_of).collect())
 }
 
 /// Lists up to `limit` payloads of a workspace after `sequence`, in order and without their bodies.
 pub async fn payload_heads_after(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     sequence: i64,
     limit: u64,
@@ -218,19 +213,20 @@ pub async fn payload_heads_after(
     let columns = [Column::EventId, Column::Sequence, Column::EventType, Column::CreatedAt];
     let heads = payload::Entity::find().select_only().columns(columns);
     let heads = heads.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Sequence.gt(sequence));
-    let heads = heads.order_by(Column::Sequence, Order::Asc).limit(limit).into_tuple::<(uuid::Uuid, i64, String, Time)>();
+    let heads: Vec<(uuid::Uuid, i64, String, Time)> =
+        find_tuples(db, heads.order_by(Column::Sequence, Order::Asc).limit(limit)).await?;
     let head = |(event, sequence, event_type, created_at)| PayloadHead {
         event: super::event::EventId(event),
         sequence,
         event_type,
         created_at,
     };
-    Ok(heads.all(db).await?.into_iter().map(head).collect())
+    Ok(heads.into_iter().map(head).collect())
 }
 
 /// Finds the payloads of events of a workspace.
 pub async fn payloads_of(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     events: impl IntoIterator<Item = super::event::EventId>,
 ) -> DbResult<Vec<Payload>> {
@@ -240,7 +236,7 @@ pub async fn payloads_of(
     }
     let rows =
         payload::Entity::find().filter(payload::Column::WorkspaceId.eq(workspace)).filter(payload::Column::EventId.is_in(ids));
-    Ok(rows.all(db).await?.into_iter().map(payload_of).collect())
+    Ok(find_rows(db, rows).await?.into_iter().map(payload_of).collect())
 }
 
 /// Reduces the data of a target's stored payloads to `kept` fields: of a report that is not `standard` any more. Returns their
@@ -248,7 +244,7 @@ pub async fn payloads_of(
 pub async fn thin_payloads(tx: &AuditedTx, target: &str, kept: &[&str]) -> DbResult<Vec<super::event::EventId>> {
     let mut events = Vec::new();
     let of_target = payload::Entity::find().filter(payload::Column::WorkspaceId.eq(tx.workspace()));
-    for row in of_target.filter(payload::Column::TargetId.eq(target)).all(tx.db()).await? {
+    for row in find_rows(tx.db(), of_target.filter(payload::Column::TargetId.eq(target))).await? {
         let mut body: Map<String, Value> = serde_json::from_str(&row.body).map_err(|error| DbErr::Json(error.to_string()))?;
         if let Some(Value::Object(data)) = body.get_mut("data") {
             data.retain(|field, _| kept.contains(&field.as_str()));
@@ -266,11 +262,12 @@ pub async fn forget_old_payloads(core: &Core, before: Time) -> DbResult<()> {
     loop {
         let ids = payload::Entity::find().select_only().column(payload::Column::EventId);
         let old = ids.filter(payload::Column::CreatedAt.lt(before)).limit(DELETED_AT_ONCE);
-        let ids: Vec<uuid::Uuid> = old.into_tuple().all(core.db.read()).await?;
+        let ids: Vec<(uuid::Uuid,)> = find_tuples(core.db.read(), old).await?;
         if ids.is_empty() {
             return Ok(());
         }
         let tx = core.db.begin_essential().await?;
+        let ids = ids.into_iter().map(|(id,)| id);
         payload::Entity::delete_many().filter(payload::Column::EventId.is_in(ids)).exec(&tx).await?;
         tx.commit().await?;
     }

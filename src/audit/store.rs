@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, UnionType};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
-};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 use serde_json::Value;
 
 use super::action::Action;
@@ -21,7 +18,7 @@ use super::target::EventTarget;
 use crate::keys::KeyId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, contains, find_row, find_rows, rows_of};
+use kit::db::{DbResult, Source, contains, count_rows, find_row, find_rows, find_tuple, find_tuples, rows_of};
 use kit::paging::{Page, Paging, Position, Start};
 
 /// Lists a part of a workspace's events, the newest first.
@@ -37,7 +34,7 @@ pub async fn list(db: &impl Source, workspace: WorkspaceId, filter: &EventFilter
     let indexed = EventFilter { which: Which::All, ..filter.clone() };
     let matching = event::Entity::find().filter(condition(workspace, &indexed).add_option(of_key).add_option(unusual));
     let (matching, total) = match paging.start {
-        Start::Page(_) => (matching.clone(), Some(matching.count(db).await?)),
+        Start::Page(_) => (matching.clone(), Some(count_rows(db, matching).await?)),
         Start::After(last) => (matching.filter(Column::Sequence.lt(last.sequence())), None),
     };
     // The sequences first, mostly from an index alone: rows of earlier pages are not read.
@@ -45,7 +42,7 @@ pub async fn list(db: &impl Source, workspace: WorkspaceId, filter: &EventFilter
     // One more than asked for shows whether there are others.
     let numbers = numbers.offset(paging.offset()).limit(paging.limit() + 1);
     tracing::trace!(sql = %numbers.build(db.get_database_backend()), "a page of a list");
-    let mut numbers: Vec<i64> = numbers.into_tuple().all(db).await?;
+    let mut numbers: Vec<i64> = find_tuples::<_, (i64,)>(db, numbers).await?.into_iter().map(|(number,)| number).collect();
     let has_more = numbers.len() as u64 > paging.limit();
     numbers.truncate(paging.size as usize);
     let next = numbers.last().filter(|_| has_more).copied().map(Position::numbered);
@@ -83,11 +80,11 @@ pub(super) async fn next(db: &impl Source, workspace: WorkspaceId, sequence: i64
 }
 
 /// Returns the sequence of the last event that exists, whatever the head says.
-pub(super) async fn last(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<i64> {
+pub(super) async fn last(db: &impl Source, workspace: WorkspaceId) -> DbResult<i64> {
     use event::Column;
     let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
-    let last: Option<i64> = mine.order_by_desc(Column::Sequence).into_tuple().one(db).await?;
-    Ok(last.unwrap_or(0))
+    let last: Option<(i64,)> = find_tuple(db, mine.order_by_desc(Column::Sequence)).await?;
+    Ok(last.map_or(0, |(sequence,)| sequence))
 }
 
 /// Lists up to `limit` events after `sequence` and up to `until`, the oldest first.
@@ -99,7 +96,7 @@ pub(super) async fn between(
     until: i64,
     limit: u64,
 ) -> DbResult<Vec<event::Model>> {
-    matching(workspace, filter, sequence, until).limit(limit).all(db).await
+    find_rows(db, matching(workspace, filter, sequence, until).limit(limit)).await
 }
 
 /// Selects events after `sequence` and up to `until`, the oldest first.
@@ -119,7 +116,7 @@ pub(super) fn matching(workspace: WorkspaceId, filter: &EventFilter, sequence: i
 
 /// Lists the events with one of these actions after the first sequence and up to the second, the oldest first.
 pub(super) async fn of_actions(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     actions: &[Action],
     [after, until]: [i64; 2],
@@ -128,13 +125,13 @@ pub(super) async fn of_actions(
     use event::Column;
     let mine = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Sequence.between(after + 1, until));
     let of_actions = mine.filter(Column::Action.is_in(actions.iter().map(|action| action.as_str())));
-    of_actions.order_by_asc(Column::Sequence).limit(limit).all(db).await
+    find_rows(db, of_actions.order_by_asc(Column::Sequence).limit(limit)).await
 }
 
 /// Finds an event with a sequence that no event can have.
-pub(super) async fn before_the_first(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<event::Model>> {
+pub(super) async fn before_the_first(db: &impl Source, workspace: WorkspaceId) -> DbResult<Option<event::Model>> {
     let mine = event::Entity::find().filter(event::Column::WorkspaceId.eq(workspace));
-    mine.filter(event::Column::Sequence.lte(0)).order_by_asc(event::Column::Sequence).one(db).await
+    find_row(db, mine.filter(event::Column::Sequence.lte(0)).order_by_asc(event::Column::Sequence)).await
 }
 
 /// Returns the sequences of those events whose time and details are stored in the form in which the log writes these. The
@@ -142,7 +139,7 @@ pub(super) async fn before_the_first(db: &impl ConnectionTrait, workspace: Works
 ///
 /// Several texts parse as the same time or the same JSON, but the filters compare the stored text.
 pub(super) async fn as_written(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     events: Vec<(i64, Time, Value)>,
 ) -> DbResult<HashSet<i64>> {
@@ -151,8 +148,8 @@ pub(super) async fn as_written(
     let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
     let ends = events.first().zip(events.last());
     let mine = mine.filter(Condition::all().add_option(ends.map(|(first, last)| Column::Sequence.between(first.0, last.0))));
-    let found: Vec<i64> = mine.filter(form.in_tuples(events)).into_tuple().all(db).await?;
-    Ok(found.into_iter().collect())
+    let found: Vec<(i64,)> = find_tuples(db, mine.filter(form.in_tuples(events))).await?;
+    Ok(found.into_iter().map(|(sequence,)| sequence).collect())
 }
 
 pub(super) async fn head(db: &impl Source, workspace: WorkspaceId) -> DbResult<Option<head::Model>> {
@@ -166,51 +163,50 @@ pub async fn last_link(db: &impl Source, workspace: WorkspaceId) -> DbResult<Opt
 }
 
 /// Returns the sequence of the last event of each of these workspaces.
-pub(super) async fn sequences(db: &impl ConnectionTrait, workspaces: &[WorkspaceId]) -> DbResult<Vec<(WorkspaceId, i64)>> {
+pub(super) async fn sequences(db: &impl Source, workspaces: &[WorkspaceId]) -> DbResult<Vec<(WorkspaceId, i64)>> {
     use head::Column;
     let mine = head::Entity::find().select_only().columns([Column::WorkspaceId, Column::Sequence]);
-    mine.filter(Column::WorkspaceId.is_in(workspaces.iter().copied())).into_tuple().all(db).await
+    find_tuples(db, mine.filter(Column::WorkspaceId.is_in(workspaces.iter().copied()))).await
 }
 
 /// Lists up to `limit` heads after that of `after`, in the order of workspace ids.
-pub(super) async fn heads_after(db: &impl ConnectionTrait, after: Option<WorkspaceId>, limit: u64) -> DbResult<Vec<head::Model>> {
+pub(super) async fn heads_after(db: &impl Source, after: Option<WorkspaceId>, limit: u64) -> DbResult<Vec<head::Model>> {
     let mut heads = head::Entity::find();
     if let Some(after) = after {
         heads = heads.filter(head::Column::WorkspaceId.gt(after));
     }
-    heads.order_by_asc(head::Column::WorkspaceId).limit(limit).all(db).await
+    find_rows(db, heads.order_by_asc(head::Column::WorkspaceId).limit(limit)).await
 }
 
 /// Returns the hash of one event, in hexadecimal.
-pub async fn hash_at(db: &impl ConnectionTrait, workspace: WorkspaceId, sequence: i64) -> DbResult<Option<String>> {
+pub async fn hash_at(db: &impl Source, workspace: WorkspaceId, sequence: i64) -> DbResult<Option<String>> {
     let one = event::Entity::find().filter(event::Column::WorkspaceId.eq(workspace)).filter(event::Column::Sequence.eq(sequence));
-    Ok(one.one(db).await?.map(|row| hex::encode(row.hash)))
+    Ok(find_row(db, one).await?.map(|row| hex::encode(row.hash)))
 }
 
 /// Lists ids and names of the 200 members removed last, in the order of names.
-pub(super) async fn removed_members(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<(String, String)>> {
+pub(super) async fn removed_members(db: &impl Source, workspace: WorkspaceId) -> DbResult<Vec<(String, String)>> {
     use event::Column;
     let removals = event::Entity::find().select_only().columns([Column::TargetId, Column::TargetName]);
     let mine = removals.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Action.eq(Action::MemberRemoved.as_str()));
     let latest = mine.order_by_desc(Column::Sequence).limit(200);
-    let named: Vec<(Option<String>, Option<String>)> = latest.into_tuple().all(db).await?;
+    let named: Vec<(Option<String>, Option<String>)> = find_tuples(db, latest).await?;
     let mut removed: Vec<_> = named.into_iter().filter_map(|(id, name)| Some((id?, name?))).collect();
     removed.sort_by(|(_, one), (_, other)| one.cmp(other));
     Ok(removed)
 }
 
 /// Returns the name of an actor in their last event.
-pub(super) async fn last_name_of(db: &impl ConnectionTrait, workspace: WorkspaceId, actor: &str) -> DbResult<Option<String>> {
+pub(super) async fn last_name_of(db: &impl Source, workspace: WorkspaceId, actor: &str) -> DbResult<Option<String>> {
     use event::Column;
     let theirs = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ActorId.eq(actor));
-    let last: Option<Option<String>> =
-        theirs.select_only().column(Column::ActorName).order_by_desc(Column::Sequence).into_tuple().one(db).await?;
-    Ok(last.flatten())
+    let names = theirs.select_only().column(Column::ActorName).order_by_desc(Column::Sequence);
+    Ok(find_tuple::<_, (Option<String>,)>(db, names).await?.and_then(|(name,)| name))
 }
 
 /// Lists time and details of the latest denials of a key, the newest first.
 pub(super) async fn latest_denials(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     key: &str,
     limit: u64,
@@ -219,7 +215,7 @@ pub(super) async fn latest_denials(
     let denied = [Action::KeyDenied, Action::KeyLeakedInUrl].map(Action::as_str);
     let of_key = event::Entity::find().select_only().columns([Column::OccurredAt, Column::Details]);
     let of_key = of_key.filter(Column::WorkspaceId.eq(workspace)).filter(Column::TargetId.eq(key));
-    of_key.filter(Column::Action.is_in(denied)).order_by_desc(Column::Sequence).limit(limit).into_tuple().all(db).await
+    find_tuples(db, of_key.filter(Column::Action.is_in(denied)).order_by_desc(Column::Sequence).limit(limit)).await
 }
 
 /// Returns the first and the last event about a target; of one event, both are it.
@@ -262,7 +258,7 @@ fn found(search: &Search) -> Condition {
 
 /// Finds sequence and time of the `most`th event before the end of the log, or before `until`; `None` if there are fewer events.
 pub(super) async fn reach(
-    db: &impl ConnectionTrait,
+    db: &impl Source,
     workspace: WorkspaceId,
     until: Option<Time>,
     most: u64,
@@ -271,7 +267,7 @@ pub(super) async fn reach(
     let mine = event::Entity::find().select_only().columns([Column::Sequence, Column::OccurredAt]);
     let mine = mine.filter(Column::WorkspaceId.eq(workspace));
     let mine = mine.filter(Condition::all().add_option(until.map(|until| Column::OccurredAt.lte(until))));
-    mine.order_by_desc(Column::Sequence).offset(most).limit(1).into_tuple().one(db).await
+    find_tuple(db, mine.order_by_desc(Column::Sequence).offset(most)).await
 }
 
 /// Selects the sequences of events with the key as actor, and as target, each by an index of its own.

@@ -120,6 +120,8 @@ pub(super) mod payload {
         pub created_at: Time,
     }
 
+    kit::row!(Model { event_id, workspace_id, sequence, event_type, target_id, body, created_at });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
@@ -143,6 +145,8 @@ pub(super) mod authentication {
         /// True once events carry proofs.
         pub begun: bool,
     }
+
+    kit::row!(Model { id, starts_at, watched_at, begun });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
