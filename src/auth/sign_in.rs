@@ -22,7 +22,7 @@ use crate::security::FactorSetup;
 use crate::sessions::{self, AuthMethod, StartedSession};
 use crate::workspaces;
 use kit::clock::Time;
-use kit::db::{DbResult, Source};
+use kit::db::{self, DbResult};
 use kit::http::client_ip;
 use kit::secret::SecretToken;
 
@@ -316,7 +316,7 @@ pub(super) async fn admit_member(
 
 /// Fails if the password was changed since it was verified. Returns the fingerprint of the renewed hash, if it was renewed.
 pub(super) async fn confirm(
-    db: &impl Source,
+    db: &impl db::Source,
     member: &Member,
     hash: &str,
     renewed: Option<String>,

@@ -1,8 +1,9 @@
 //! Reading rows from SQLite without the asynchronous driver, which hands over each row between threads and copies each value.
 //!
-//! A read runs in place, on the thread that serves its request: another thread would take longer to wake than the rows to read.
-//! Reads run on all but one of these threads at a time, so that a disk that hangs never holds all threads that verify keys. Other
-//! reads take a connection to a thread that may block. Rows are decoded where they are read, by their places.
+//! A read of a request runs in place, on the thread that serves the request: another thread would take longer to wake than the
+//! rows to read. Reads run on all but one of these threads at a time, so that a disk that hangs never holds all threads that verify
+//! keys. Other reads, and those of jobs, take a connection to a thread that may block. Rows are decoded where they are read, by
+//! their places.
 //!
 //! - here connections with a bound; `statement` the rows of a statement on a connection
 //! - `row` rows as values, `decode` their cells, `bind` parameters, `error` errors as the asynchronous driver has them
@@ -33,6 +34,16 @@ use super::DbResult;
 use super::storage::Storage;
 use crate::lock::lock;
 use error::as_db_error;
+
+tokio::task_local! {
+    /// Set while a request is answered.
+    static IN_PLACE: ();
+}
+
+/// Runs a request, whose reads may run in place: then they have no time limit, and end before anything else of the request.
+pub async fn reading_in_place<T>(request: impl Future<Output = T>) -> T {
+    IN_PLACE.scope((), request).await
+}
 
 /// The statements that a connection keeps prepared.
 const STATEMENTS: usize = 100;
@@ -86,7 +97,9 @@ impl Reader {
         read: impl FnOnce(&Connection) -> DbResult<T> + Send + 'static,
     ) -> DbResult<T> {
         self.0.storage.require_same_file()?;
-        if let Ok(_permit) = self.0.in_place_permits.try_acquire() {
+        if IN_PLACE.try_with(|()| ()).is_ok()
+            && let Ok(_permit) = self.0.in_place_permits.try_acquire()
+        {
             return self.0.read(None, read).inspect_err(|error| self.0.storage.health().observe(error));
         }
         let permit = self.permit().await?;

@@ -160,14 +160,18 @@ async fn reader_cannot_write() {
     assert_eq!(rows_of(db.read(), Entity::find()).await.expect("rows"), [full()]);
 }
 
-/// Returns whether a read runs on the thread of its caller.
+/// Returns whether a read of a request runs on the thread of its caller.
 async fn is_in_place(reader: &Reader) -> bool {
+    reading_in_place(is_on_thread_of_caller(reader)).await
+}
+
+async fn is_on_thread_of_caller(reader: &Reader) -> bool {
     let caller = std::thread::current().id();
     reader.run(move |_| Ok(std::thread::current().id() == caller)).await.expect("read")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn reads_run_in_place_on_all_threads_of_the_runtime_but_one() {
+async fn reads_of_requests_run_in_place_on_all_threads_of_the_runtime_but_one() {
     let (_folder, db) = with_rows(&[]).await;
     let reader = reader(&db);
     assert!(is_in_place(&reader).await);
@@ -175,14 +179,11 @@ async fn reads_run_in_place_on_all_threads_of_the_runtime_but_one() {
         .map(|_| {
             let ((begun, has_begun), (end, ends)) = (mpsc::channel(), mpsc::channel::<()>());
             let reader = reader.clone();
-            let read = tokio::spawn(async move {
-                reader
-                    .run(move |_| {
-                        begun.send(()).expect("a test that waits");
-                        Ok(ends.recv().is_ok())
-                    })
-                    .await
-            });
+            let read = move |_: &Connection| {
+                begun.send(()).expect("a test that waits");
+                Ok(ends.recv().is_ok())
+            };
+            let read = tokio::spawn(reading_in_place(async move { reader.run(read).await }));
             has_begun.recv().expect("begun");
             (end, read)
         })
@@ -198,6 +199,12 @@ async fn reads_run_in_place_on_all_threads_of_the_runtime_but_one() {
     reader.close().await;
     let error = reader.run(|_| Ok(())).await.expect_err("closed");
     assert!(matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn reads_of_a_job_do_not_run_in_place() {
+    let (_folder, db) = with_rows(&[]).await;
+    assert!(!is_on_thread_of_caller(&reader(&db)).await);
 }
 
 #[tokio::test]
