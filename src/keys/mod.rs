@@ -49,7 +49,7 @@ pub use model::{
 };
 pub use name_cache::KeyNameCache;
 pub use pages::{Custodians, TrafficSection, routes as pages};
-pub use policy::{KeyPolicy, OnLeak, PolicyBreach, all_policies, policy_of, update as update_policy};
+pub use policy::{KeyPolicy, OnLeak, PolicyBreach, policy_of, update as update_policy};
 pub use service::{
     Include, KeyDetails, KeyList, Leak, NewKey, RevokedKeys, confirm_all, create, custodian_of, details_of, end_rotations, list,
     list_part, pause, record_ended_pauses, record_expiries, record_expiring, record_leak, report_older_nodes, require, resume,

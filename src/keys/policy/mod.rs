@@ -15,5 +15,5 @@ mod tables;
 pub use model::{KeyPolicy, OnLeak, PolicyBreach};
 pub use service::update;
 pub(super) use service::{require, require_allowlist_kept};
-pub use store::{all as all_policies, policy_of};
+pub use store::policy_of;
 pub(super) use tables::Entity as Table;

@@ -6,16 +6,11 @@ use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, PrimaryKe
 use super::model::{KeyPolicy, OnLeak};
 use super::tables::{Column, Entity, Model, PrimaryKey};
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, Source, find_row, find_rows};
+use kit::db::{DbResult, Source, find_row};
 
 /// Returns the policy of a workspace, or the default.
 pub async fn policy_of(db: &impl Source, workspace: WorkspaceId) -> DbResult<KeyPolicy> {
     Ok(find_row(db, Entity::find_by_id(workspace)).await?.as_ref().map(policy).unwrap_or_default())
-}
-
-/// Returns the policies of the workspaces that have changed theirs.
-pub async fn all(db: &impl Source) -> DbResult<Vec<(WorkspaceId, KeyPolicy)>> {
-    Ok(find_rows(db, Entity::find()).await?.iter().map(|row| (row.workspace_id, policy(row))).collect())
 }
 
 pub(super) async fn set(db: &impl ConnectionTrait, workspace: WorkspaceId, policy: &KeyPolicy) -> DbResult<()> {
