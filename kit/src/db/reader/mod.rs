@@ -16,7 +16,10 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,14 +38,33 @@ use super::storage::Storage;
 use crate::lock::lock;
 use error::as_db_error;
 
-tokio::task_local! {
-    /// Set while a request is answered.
-    static IN_PLACE: ();
+thread_local! {
+    /// True while the thread polls a request.
+    static IN_PLACE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs a request, whose reads may run in place: then they have no time limit, and end before anything else of the request.
-pub async fn reading_in_place<T>(request: impl Future<Output = T>) -> T {
-    IN_PLACE.scope((), request).await
+pub fn reading_in_place<T>(mut request: impl Future<Output = T> + Unpin) -> impl Future<Output = T> {
+    poll_fn(move |context| {
+        let _while_polled = InPlace::begin();
+        Pin::new(&mut request).poll(context)
+    })
+}
+
+/// The time in which a request is polled. Requests are not polled within each other.
+struct InPlace;
+
+impl InPlace {
+    fn begin() -> Self {
+        IN_PLACE.set(true);
+        Self
+    }
+}
+
+impl Drop for InPlace {
+    fn drop(&mut self) {
+        IN_PLACE.set(false);
+    }
 }
 
 /// The statements that a connection keeps prepared.
@@ -97,7 +119,7 @@ impl Reader {
         read: impl FnOnce(&Connection) -> DbResult<T> + Send + 'static,
     ) -> DbResult<T> {
         self.0.storage.require_same_file()?;
-        if IN_PLACE.try_with(|()| ()).is_ok()
+        if IN_PLACE.get()
             && let Ok(_permit) = self.0.in_place_permits.try_acquire()
         {
             return self.0.read(None, read).inspect_err(|error| self.0.storage.health().observe(error));

@@ -162,7 +162,7 @@ async fn reader_cannot_write() {
 
 /// Returns whether a read of a request runs on the thread of its caller.
 async fn is_in_place(reader: &Reader) -> bool {
-    reading_in_place(is_on_thread_of_caller(reader)).await
+    reading_in_place(Box::pin(is_on_thread_of_caller(reader))).await
 }
 
 async fn is_on_thread_of_caller(reader: &Reader) -> bool {
@@ -183,7 +183,7 @@ async fn reads_of_requests_run_in_place_on_all_threads_of_the_runtime_but_one() 
                 begun.send(()).expect("a test that waits");
                 Ok(ends.recv().is_ok())
             };
-            let read = tokio::spawn(reading_in_place(async move { reader.run(read).await }));
+            let read = tokio::spawn(reading_in_place(Box::pin(async move { reader.run(read).await })));
             has_begun.recv().expect("begun");
             (end, read)
         })
