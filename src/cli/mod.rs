@@ -11,9 +11,7 @@
 //! - `secret_key` the key that seals secrets at rest: its file, the check at start, `secret-key new` and `rotate`
 //! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document, and collections
 
-use std::num::NonZero;
 use std::process::ExitCode;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
@@ -138,9 +136,7 @@ const EXIT: Duration = Duration::from_secs(2);
 
 pub fn run() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
-    // One more than processors: reads from a file hold all but one.
-    let threads = available_parallelism().map_or(1, NonZero::get) + 1;
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::refused(format!("cannot start: {error}")).report(),
     };

@@ -108,11 +108,9 @@ pub(super) async fn set_probe(db: &impl ConnectionTrait, id: NodeId, number: i64
 }
 
 /// Returns all nodes, the longest running first.
-///
-/// Read by the asynchronous driver: who waits for the nodes stops at a deadline, and a read in place cannot be stopped while the
-/// disk hangs.
-pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Node>> {
-    let rows = node::Entity::find().order_by_asc(node::Column::StartedAt).order_by_asc(node::Column::Id).all(db).await?;
+pub async fn all(db: &impl Source) -> DbResult<Vec<Node>> {
+    let nodes = node::Entity::find().order_by_asc(node::Column::StartedAt).order_by_asc(node::Column::Id);
+    let rows = find_rows(db, nodes).await?;
     Ok(rows.into_iter().map(node_of).collect())
 }
 

@@ -29,7 +29,7 @@ use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use crate::requests::{Finished, KeyRefusal};
 use crate::sessions::CookieName;
 use key_format::{digest_of, leading_key};
-use kit::db::{reading_in_place, settled};
+use kit::db::settled;
 use kit::http::serve::{Peer, Service as Lane};
 use kit::http::{ApiError, Matched, WithoutErrorBody, client_ip, rate_limit};
 use kit::log::RequestLine;
@@ -77,7 +77,7 @@ impl HttpStack {
             let is_safe = request.method().is_safe();
             // Routing is part of the future, so that its panics are caught as well.
             let answer = async move {
-                let answer = reading_in_place(router.call(request));
+                let answer = router.call(request);
                 if is_safe { Ok(answer.await) } else { Box::pin(settled(answer)).await }
             };
             match AssertUnwindSafe(answer).catch_unwind().await {

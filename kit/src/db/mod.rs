@@ -57,7 +57,7 @@ pub use location::{Location, NotALocation, Transport};
 pub use notifications::{ChangeNotifications, Channel};
 pub use packed::{ExactTime, PackedDigest, PackedRows, PackedTime, Packing, insert_packed, packed, packed_rows};
 pub use pool::{Pool, RequestConnections};
-pub use reader::{Cells, EntityRow, Row, reading_in_place};
+pub use reader::{Cells, EntityRow, Row};
 pub use result::DbResult;
 pub use search::contains;
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};

@@ -88,7 +88,7 @@ pub async fn find(db: &impl Source, workspace: WorkspaceId, id: KeyId) -> DbResu
 
 /// Finds a key of any workspace by its digest, for a node without a lease.
 pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
-    // By the asynchronous driver, so that a timeout ends the wait for a disk that hangs.
+    // By the asynchronous driver, whose connections are not taken by long reads.
     let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;
     row.map(key_of).transpose()
 }

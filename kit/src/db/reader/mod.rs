@@ -1,11 +1,9 @@
 //! Reading rows from SQLite without the asynchronous driver, which hands over each row between threads and copies each value.
 //!
-//! A read of a request runs in place, on the thread that serves the request: another thread would take longer to wake than the
-//! rows to read. Reads run on all but one of these threads at a time, so that a disk that hangs never holds all threads that verify
-//! keys. Other reads, and those of jobs, take a connection to a thread that may block. Rows are decoded where they are read, by
-//! their places.
+//! A read runs on a thread that may block, so that a disk that hangs does not hold the threads that verify keys. Its rows are
+//! decoded there, by their places.
 //!
-//! - here connections with a bound; `statement` the rows of a statement on a connection
+//! - here connections; `threads` the threads that have them; `statement` the rows of a statement on a connection
 //! - `row` rows as values, `decode` their cells, `bind` parameters, `error` errors as the asynchronous driver has them
 
 mod bind;
@@ -15,19 +13,17 @@ mod row;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod threads;
 
-use std::cell::Cell;
-use std::future::poll_fn;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement};
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
+use tokio::sync::oneshot;
 
 pub(super) use row::Pair;
 pub use row::{Cells, EntityRow, Row};
@@ -37,38 +33,13 @@ use super::DbResult;
 use super::storage::Storage;
 use crate::lock::lock;
 use error::as_db_error;
-
-thread_local! {
-    /// True while the thread polls a request.
-    static IN_PLACE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs a request, whose reads may run in place: then they have no time limit, and end before anything else of the request.
-pub fn reading_in_place<T>(mut request: impl Future<Output = T> + Unpin) -> impl Future<Output = T> {
-    poll_fn(move |context| {
-        let _while_polled = InPlace::begin();
-        Pin::new(&mut request).poll(context)
-    })
-}
-
-/// The time in which a request is polled. Requests are not polled within each other.
-struct InPlace;
-
-impl InPlace {
-    fn begin() -> Self {
-        IN_PLACE.set(true);
-        Self
-    }
-}
-
-impl Drop for InPlace {
-    fn drop(&mut self) {
-        IN_PLACE.set(false);
-    }
-}
+use threads::{Closed, Expired, Slot, Threads};
 
 /// The statements that a connection keeps prepared.
 const STATEMENTS: usize = 100;
+
+/// The age from which on a read does not keep others from running.
+const LONG: Duration = Duration::from_millis(2);
 
 /// The connections of one process that only read. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -76,16 +47,16 @@ pub struct Reader(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    file: Arc<File>,
+    threads: Threads,
+}
+
+#[derive(Debug)]
+struct File {
     path: PathBuf,
     storage: Storage,
-    settings: Settings,
-    /// The number of threads of the runtime on which a read may run in place, at a time.
-    in_place: u32,
-    /// One for each of these.
-    in_place_permits: Semaphore,
-    /// One for each connection that may be in use on a thread that may block.
-    permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
+    /// The time that a statement waits for another process that has locked the file.
+    busy: Duration,
 }
 
 /// The settings of a reader.
@@ -100,41 +71,43 @@ pub(super) struct Settings {
 }
 
 impl Reader {
-    /// Opens connections to this file as they are needed. Another connection must have opened it before. To be called in the runtime
-    /// that reads.
+    /// Opens connections to this file as they are needed. Another connection must have opened it before.
     pub(super) fn new(path: &Path, storage: &Storage, settings: Settings) -> Self {
-        let in_place = u32::try_from(Handle::current().metrics().num_workers()).unwrap_or(1).saturating_sub(1);
-        let in_place_permits = Semaphore::new(in_place as usize);
-        let permits = Arc::new(Semaphore::new(settings.connections as usize));
-        let (path, storage) = (path.to_owned(), storage.clone());
-        Self(Arc::new(Shared { path, storage, settings, in_place, in_place_permits, permits, idle: Mutex::default() }))
+        let Settings { connections, wait, busy } = settings;
+        let file = Arc::new(File { path: path.to_owned(), storage: storage.clone(), busy });
+        // The other half serve requests.
+        let parallel = available_parallelism().map_or(1, NonZero::get).div_ceil(2);
+        Self(Arc::new(Shared {
+            file,
+            threads: Threads::new(threads::Settings { threads: connections, parallel, wait, long: LONG }),
+        }))
     }
 
-    /// Runs `read` with a connection, in place or on a thread that may block. A connection with an error is closed.
+    /// Runs `read` with a connection, on a thread that may block. A connection with an error is closed.
     ///
-    /// If the caller of a thread that may block is dropped, the statement that runs is interrupted. Its connection stays taken until
-    /// it has ended.
+    /// If the caller is dropped, the statement that runs is interrupted. Its connection stays taken until it has ended.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> DbResult<T> + Send + 'static,
     ) -> DbResult<T> {
-        self.0.storage.require_same_file()?;
-        if IN_PLACE.get()
-            && let Ok(_permit) = self.0.in_place_permits.try_acquire()
-        {
-            return self.0.read(None, read).inspect_err(|error| self.0.storage.health().observe(error));
-        }
-        let permit = self.permit().await?;
-        let (shared, running) = (Arc::clone(&self.0), Arc::<Running>::default());
+        let (answer, answered) = oneshot::channel();
+        let (file, running) = (Arc::clone(&self.0.file), Arc::<Running>::default());
         let interrupt = InterruptOnDrop(Arc::clone(&running));
-        let result = spawn_blocking(move || {
-            let _until_it_has_ended = permit;
-            shared.read(Some(&running), read)
-        });
-        let result = result.await;
+        let job = move |slot: Result<&mut Slot, Expired>| {
+            if answer.is_closed() {
+                return;
+            }
+            let expired = |Expired| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+            let result = slot.map_err(expired).and_then(|slot| file.read(slot, &running, read));
+            // A caller that has gone away needs no answer.
+            let _unsent = answer.send(result);
+        };
+        let closed = |Closed| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
+        self.0.threads.run(Box::new(job)).map_err(closed)?;
+        let result = answered.await;
         drop(interrupt);
-        let result = result.unwrap_or_else(|error| Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))));
-        result.inspect_err(|error| self.0.storage.health().observe(error))
+        let result = result.unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("a read has panicked".to_owned()))));
+        result.inspect_err(|error| self.0.file.storage.health().observe(error))
     }
 
     /// Reads the rows of a statement.
@@ -142,40 +115,24 @@ impl Reader {
         self.run(move |connection| rows(connection, statement)).await
     }
 
-    async fn permit(&self) -> DbResult<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let permit = tokio::time::timeout(self.0.settings.wait, Arc::clone(&self.0.permits).acquire_owned()).await;
-        let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-        permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
-    }
-
     /// Closes every connection, after what is running on them.
     pub(super) async fn close(&self) {
-        let Shared { in_place, in_place_permits, settings, permits, idle, .. } = &*self.0;
-        for (permits, all) in [(in_place_permits, *in_place), (&**permits, settings.connections)] {
-            if let Ok(_all) = permits.acquire_many(all).await {
-                permits.close();
-            }
-        }
-        lock(idle).clear();
+        self.0.threads.close().await;
     }
 }
 
-impl Shared {
-    fn read<T>(&self, running: Option<&Running>, read: impl FnOnce(&Connection) -> DbResult<T>) -> DbResult<T> {
-        let idle = lock(&self.idle).pop();
-        let connection = idle.map_or_else(|| self.connect(), Ok)?;
-        if let Some(running) = running {
-            *lock(&running.0) = Some(connection.get_interrupt_handle());
-        }
+impl File {
+    fn read<T>(&self, slot: &mut Slot, running: &Running, read: impl FnOnce(&Connection) -> DbResult<T>) -> DbResult<T> {
+        self.storage.require_same_file()?;
+        let connection = match slot.take() {
+            Some(connection) => connection,
+            None => self.connect()?,
+        };
+        *lock(&running.0) = Some(connection.get_interrupt_handle());
         let rows = read(&connection)?;
-        if let Some(running) = running {
-            // From here on the connection cannot be interrupted: it may run the statement of another caller soon.
-            *lock(&running.0) = None;
-        }
-        lock(&self.idle).push(connection);
+        // From here on the connection cannot be interrupted: it may run the statement of another caller soon.
+        *lock(&running.0) = None;
+        *slot = Some(connection);
         Ok(rows)
     }
 
@@ -184,7 +141,7 @@ impl Shared {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
         let opening = |error| as_db_error(error, DbErr::Conn);
         let connection = Connection::open_with_flags(&self.path, flags).map_err(opening)?;
-        connection.busy_timeout(self.settings.busy).map_err(opening)?;
+        connection.busy_timeout(self.busy).map_err(opening)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // The file at the path may be another by now.
         self.storage.require_same_file()?;

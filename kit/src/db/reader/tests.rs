@@ -160,59 +160,6 @@ async fn reader_cannot_write() {
     assert_eq!(rows_of(db.read(), Entity::find()).await.expect("rows"), [full()]);
 }
 
-/// Returns whether a read of a request runs on the thread of its caller.
-async fn is_in_place(reader: &Reader) -> bool {
-    reading_in_place(Box::pin(is_on_thread_of_caller(reader))).await
-}
-
-async fn is_on_thread_of_caller(reader: &Reader) -> bool {
-    let caller = std::thread::current().id();
-    reader.run(move |_| Ok(std::thread::current().id() == caller)).await.expect("read")
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn reads_of_requests_run_in_place_on_all_threads_of_the_runtime_but_one() {
-    let (_folder, db) = with_rows(&[]).await;
-    let reader = reader(&db);
-    assert!(is_in_place(&reader).await);
-    let (ends, reads): (Vec<_>, Vec<_>) = (0..2)
-        .map(|_| {
-            let ((begun, has_begun), (end, ends)) = (mpsc::channel(), mpsc::channel::<()>());
-            let reader = reader.clone();
-            let read = move |_: &Connection| {
-                begun.send(()).expect("a test that waits");
-                Ok(ends.recv().is_ok())
-            };
-            let read = tokio::spawn(reading_in_place(Box::pin(async move { reader.run(read).await })));
-            has_begun.recv().expect("begun");
-            (end, read)
-        })
-        .unzip();
-    assert!(!is_in_place(&reader).await);
-    for end in ends {
-        end.send(()).expect("a running read");
-    }
-    for read in reads {
-        read.await.expect("joined").expect("read");
-    }
-    assert!(is_in_place(&reader).await);
-    reader.close().await;
-    let error = reader.run(|_| Ok(())).await.expect_err("closed");
-    assert!(matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn reads_of_a_job_do_not_run_in_place() {
-    let (_folder, db) = with_rows(&[]).await;
-    assert!(!is_on_thread_of_caller(&reader(&db)).await);
-}
-
-#[tokio::test]
-async fn no_read_runs_in_place_on_the_only_thread_of_a_runtime() {
-    let (_folder, db) = with_rows(&[]).await;
-    assert!(!is_in_place(&reader(&db)).await);
-}
-
 #[tokio::test]
 async fn dropped_caller_gives_its_connection_back() {
     let (_folder, db) = with_rows(&[]).await;
@@ -233,9 +180,8 @@ async fn dropped_caller_gives_its_connection_back() {
     tokio::task::spawn_blocking(move || has_begun.recv()).await.expect("joined").expect("begun");
     running.abort();
     assert!(running.await.expect_err("aborted").is_cancelled());
-    assert_eq!(reader.0.permits.available_permits(), reader.0.settings.connections as usize - 1);
     end.send(()).expect("a running read");
-    // All permits are there once what was running has ended.
+    // Every connection is closed once what was running has ended.
     reader.close().await;
     let error = reader.run(|_| Ok(())).await.expect_err("closed");
     assert!(matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)), "{error}");
@@ -273,10 +219,24 @@ async fn dropped_caller_interrupts_its_statement() {
 async fn connection_with_an_error_is_closed() {
     let (_folder, db) = with_rows(&[]).await;
     let reader = reader(&db);
-    reader.run(|_| Ok(())).await.expect("read");
-    assert_eq!(lock(&reader.0.idle).len(), 1);
+    let mark = |connection: &Connection| {
+        connection.pragma_update(None, "cache_size", 123).map_err(|error| as_db_error(error, DbErr::Query))
+    };
+    let is_marked = |connection: &Connection| {
+        let size = Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA cache_size");
+        Ok(rows::<(i64,)>(connection, size)? == [(123,)])
+    };
+    reader.run(mark).await.expect("marked");
+    assert!(reader.run(is_marked).await.expect("read"));
     reader.run(|_| Err::<(), _>(DbErr::Custom("broken".to_owned()))).await.expect_err("broken");
-    assert_eq!(lock(&reader.0.idle).len(), 0);
+    assert!(!reader.run(is_marked).await.expect("read"));
+}
+
+#[tokio::test]
+async fn panic_of_a_read_is_an_error() {
+    let (_folder, db) = with_rows(&[full()]).await;
+    reader(&db).run(|_| if true { panic!("a fault in a row") } else { Ok(()) }).await.expect_err("a panic");
+    assert_eq!(rows_of(db.read(), Entity::find()).await.expect("rows"), [full()]);
 }
 
 #[tokio::test]
