@@ -251,7 +251,9 @@ impl Shared {
             if notice.thread || !expired.is_empty() {
                 drop(state);
                 self.notify(&notice);
-                expired.into_iter().for_each(|job| job(Err(Expired)));
+                for job in expired {
+                    job(Err(Expired));
+                }
                 state = lock(&self.state);
             }
             state = if idle > IDLE_TICKS {
