@@ -94,7 +94,7 @@ fn keys_are_verified_while_reads_hang() {
             lists.push(list);
         }
         until("reads hang", || trial.shim.hanging() >= hanging);
-        for _ in 0..50 {
+        for _ in 0..10 {
             trial.node().with_key(key).get(WHOAMI).is(200);
             trial.node().anonymous().header("x-api-key", "pck_unknown").get(WHOAMI).is(401);
         }
