@@ -19,7 +19,7 @@ pub(crate) fn prepare() -> bool {
 
 /// Counts, and compares.
 pub(crate) fn step() -> Step {
-    let line = ["cargo", "bench", "--profile", "dev", "--bench", "cost"];
+    let line = ["cargo", "bench", "--workspace", "--profile", "dev", "--bench", "cost"];
     let runner = runner().display().to_string();
     Step::new("budget of instructions", &line, &[("GUNGRAUN_RUNNER", &runner)])
 }

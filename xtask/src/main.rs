@@ -22,6 +22,7 @@ mod suite;
 mod walls;
 
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
@@ -140,10 +141,10 @@ fn run(step: &Step) -> bool {
     // Which engine tests run on is said by the step, and not by whoever has set it for a command of their own.
     let mut command = command(program);
     command.args(arguments).env_remove("TEST_POSTGRES").envs(environment);
+    let start = Instant::now();
     let has_passed = command.status().is_ok_and(|status| status.success());
-    if !has_passed {
-        eprintln!("== {} failed", step.what);
-    }
+    let result = if has_passed { "passed" } else { "failed" };
+    println!("== {} {result} in {} s", step.what, start.elapsed().as_secs());
     has_passed
 }
 

@@ -8,21 +8,12 @@ use testkit::postgres::{self, Server};
 use crate::debian::{install, install_without_service, is_on_path};
 use crate::{Step, browser, budget, clients, deny, previous, proxies, receivers, run};
 
-/// The tests that work on whatever `TEST_POSTGRES` names. The layout of pages is the same on any database, and so are clients and
-/// the samples of calls.
-const ON_POSTGRES: [&str; 11] = [
-    "--test=it",
-    "--test=process",
-    "--test=browser",
-    "--test=upgrade",
-    "--",
-    "--skip",
-    "everywhere::",
-    "--skip",
-    "clients::",
-    "--skip",
-    "samples_of_all_calls",
-];
+/// The targets whose tests work on whatever `TEST_POSTGRES` names. They are selected in the whole workspace: cargo unifies the
+/// features of the selected packages, and with fewer packages it would build most of the dependencies once more.
+const ON_POSTGRES: [&str; 5] = ["--workspace", "--test=it", "--test=process", "--test=browser", "--test=upgrade"];
+
+/// Tests of what is the same on any database: the layout of pages, clients, and samples of calls.
+const NOT_ON_POSTGRES: [&str; 3] = ["everywhere::", "clients::", "samples_of_all_calls"];
 
 /// Makes sure that all that tests need beside cargo is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
@@ -73,15 +64,23 @@ pub(crate) fn quick() -> Step {
         eprintln!("== these are not installed: {}", missing.join(", "));
     }
     eprintln!("== left out of the quick check: {}", left_out.join(", "));
+    tests("tests", &without(&QUICK, &left_out), &[])
+}
+
+/// Returns the arguments that select these tests, except those whose names contain one of `left_out`.
+fn without<'a>(selected: &[&'a str], left_out: &[&'a str]) -> Vec<&'a str> {
     let skips = left_out.iter().flat_map(|name| ["--skip", *name]);
-    let which: Vec<_> = QUICK.into_iter().chain(["--"]).chain(skips).collect();
-    tests("tests", &which, &[])
+    selected.iter().copied().chain(["--"]).chain(skips).collect()
 }
 
 /// Runs what works on any database on a server that goes with it.
 pub(crate) fn on_postgres() -> bool {
     match Server::start_in_memory() {
-        Ok(server) => run(&tests("tests on Postgres", &ON_POSTGRES, &[("TEST_POSTGRES", &server.url("postgres"))])),
+        Ok(server) => {
+            let left_out = [&NOT_ON_POSTGRES[..], &IN_LANGUAGES].concat();
+            let url = server.url("postgres");
+            run(&tests("tests on Postgres", &without(&ON_POSTGRES, &left_out), &[("TEST_POSTGRES", &url)]))
+        }
         Err(error) => {
             eprintln!("== Postgres does not start: {error}");
             false
