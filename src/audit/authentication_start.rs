@@ -7,12 +7,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 
 use super::tables::authentication::{Column, Entity};
 use crate::core::Core;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, find_row};
+use kit::db::{DbResult, Source, find_row, update_row};
 
 /// The time for which no node of the version before must have had a lease.
 pub const HOLD: Duration = Duration::from_hours(24);
@@ -42,7 +42,8 @@ pub async fn watch_older_nodes(core: &Core, older: Option<Time>) -> DbResult<()>
     }
     // Shared with no later transaction, which would remember `begun` before it is stored.
     let tx = core.db.begin_essential().await?;
-    let Some(row) = Entity::find_by_id(ONLY_ROW).filter(Column::Begun.eq(false)).lock_exclusive().one(&tx).await? else {
+    let waiting = Entity::find_by_id(ONLY_ROW).filter(Column::Begun.eq(false)).lock_exclusive();
+    let Some(row) = find_row(&tx, waiting).await? else {
         return tx.rollback().await;
     };
     let now = core.clock.now();
@@ -53,6 +54,6 @@ pub async fn watch_older_nodes(core: &Core, older: Option<Time>) -> DbResult<()>
     row.starts_at = Set(starts_at);
     row.watched_at = Set(Some(now));
     row.begun = Set(starts_at.is_some_and(|at| at <= now));
-    row.update(&tx).await?;
+    update_row(&tx, row).await?;
     tx.commit().await
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 use super::chain::{GENESIS, Hash};
 use super::tables::head::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, Tx};
+use kit::db::{DbResult, Tx, find_row};
 
 /// Inserts the head of a new workspace's log.
 pub(super) async fn insert(tx: &Tx, workspace: WorkspaceId) -> DbResult<()> {
@@ -18,7 +18,7 @@ pub(super) async fn insert(tx: &Tx, workspace: WorkspaceId) -> DbResult<()> {
 
 /// Locks the head of a log until the end of the transaction: nothing else is written there meanwhile.
 pub(super) async fn lock(tx: &Tx, workspace: WorkspaceId) -> DbResult<Model> {
-    let head = Entity::find().filter(Column::WorkspaceId.eq(workspace)).lock_exclusive().one(tx).await?;
+    let head = find_row(tx, Entity::find().filter(Column::WorkspaceId.eq(workspace)).lock_exclusive()).await?;
     head.ok_or_else(|| DbErr::RecordNotFound(format!("the audit log of {workspace}")))
 }
 

@@ -20,7 +20,7 @@ use super::scrub::take_secrets_out;
 use super::tables::answer::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, Tx};
+use kit::db::{Db, DbResult, Tx, find_rows};
 use kit::http::IdempotencyKey;
 
 /// The lifetime of a kept response.
@@ -73,7 +73,7 @@ pub(super) async fn look_up(tx: &Tx, workspace: WorkspaceId, claim: &Claim, now:
         .filter(Column::Actor.is_in(actors))
         .filter(Column::Key.eq(&claim.key.key));
     let (kept, expired): (Vec<_>, Vec<_>) =
-        kept.all(tx).await?.into_iter().partition(|kept| now.since(kept.created_at) < LIFETIME);
+        find_rows(tx, kept).await?.into_iter().partition(|kept| now.since(kept.created_at) < LIFETIME);
     if expired.iter().any(|row| row.actor == claim.actor) {
         // Its place in the table is needed.
         Entity::delete_by_id((workspace, claim.actor.clone(), claim.key.key.clone())).exec(tx).await?;

@@ -175,6 +175,8 @@ pub(super) mod answer {
         pub created_at: Time,
     }
 
+    kit::row!(Model { workspace_id, actor, key, fingerprint, status, body, created_at });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}

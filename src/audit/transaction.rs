@@ -23,7 +23,7 @@ use crate::limits::{NodeLimits, Permit};
 use crate::sessions::AuthMethod;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Tx, execute_together, in_powers};
+use kit::db::{DbResult, Tx, in_powers};
 use kit::random::Random;
 
 /// The bytes that an event takes besides its text: about those of its hash, its row and its entries in six indexes.
@@ -318,7 +318,7 @@ impl AuditedTx {
             rows += 1;
         }
         writes.push(chain_head::setting(backend, self.workspace, (self.sequence, self.hash)));
-        if execute_together(&self.tx, writes).await? <= rows {
+        if self.tx.execute_together(writes).await? <= rows {
             return Err(DbErr::RecordNotUpdated);
         }
         let has_payloads = !self.payloads.is_empty();

@@ -82,6 +82,7 @@ impl Serve {
             connections: self.database_connections,
             notifications: self.database_notifications,
             min_free_space: self.min_free_space,
+            write_threads: true,
             ..config.database
         };
         config.log = log;

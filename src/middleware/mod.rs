@@ -29,7 +29,7 @@ use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use crate::requests::{Finished, KeyRefusal};
 use crate::sessions::CookieName;
 use key_format::{digest_of, leading_key};
-use kit::db::settled;
+use kit::db::{Panicked, settled};
 use kit::http::serve::{Peer, Service as Lane};
 use kit::http::{ApiError, Matched, WithoutErrorBody, client_ip, rate_limit};
 use kit::log::RequestLine;
@@ -76,16 +76,18 @@ impl HttpStack {
             // A request that is safe by its method reads outside transactions.
             let is_safe = request.method().is_safe();
             // Routing is part of the future, so that its panics are caught as well.
-            let answer = async move {
-                let answer = router.call(request);
-                if is_safe { Ok(answer.await) } else { Box::pin(settled(answer)).await }
+            let answer = async move { router.call(request).await };
+            let answer = if is_safe {
+                AssertUnwindSafe(answer).catch_unwind().await.map(Ok).map_err(|_| Panicked)
+            } else {
+                Box::pin(app.core.db.run_write(settled(answer))).await
             };
-            match AssertUnwindSafe(answer).catch_unwind().await {
+            match answer {
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
                 // It may tell of changes that were not stored.
                 Ok(Err(error)) => ApiError::from(error).into_response(),
-                Err(_) => {
+                Err(Panicked) => {
                     tracing::error!(request_id = context.id(), "a handler panicked");
                     ApiError::internal().into_response()
                 }

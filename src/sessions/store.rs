@@ -13,7 +13,7 @@ use crate::members::{self, MemberId};
 use crate::security::{self, SecurityPolicy, SessionLimits, SettingsColumn, SettingsTable};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, Source, count_rows, find_pair, find_rows, find_tuples};
+use kit::db::{Db, DbResult, Source, count_rows, find_pair, find_pairs, find_rows, find_tuples};
 use kit::secret::TokenDigest;
 
 /// Rows that are deleted by one statement.
@@ -77,9 +77,9 @@ pub async fn find(db: &impl Source, digest: TokenDigest, now: Time) -> DbResult<
 }
 
 /// Lists the sessions of a member that are not over, the last used first.
-pub async fn list(db: &impl ConnectionTrait, member: MemberId, now: Time) -> DbResult<Vec<ListedSession>> {
+pub async fn list(db: &impl Source, member: MemberId, now: Time) -> DbResult<Vec<ListedSession>> {
     let open = of_member(member).filter(Column::ExpiresAt.gt(now)).order_by_desc(Column::CreatedAt).limit(MAX_LISTED);
-    let rows = with_settings(open).all(db).await?.into_iter();
+    let rows = find_pairs(db, with_settings(open)).await?.into_iter();
     let rows = rows.filter(|(row, settings)| row.end_by(&security::policy(settings.clone())) > now);
     let mut listed: Vec<ListedSession> = rows.filter_map(|(row, _)| listed(row)).collect();
     listed.sort_by_key(|session| (std::cmp::Reverse(session.last_known_use()), session.id));

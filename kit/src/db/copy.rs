@@ -95,7 +95,7 @@ impl Db {
 /// The names of all tables there are.
 pub async fn names(db: &Db) -> DbResult<Vec<String>> {
     let names = match db.engine {
-        Engine::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        Engine::Sqlite(..) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
         Engine::Postgres(_) => "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()",
     };
     let rows = db.read.query_all_raw(sea_orm::Statement::from_string(db.read.get_database_backend(), names)).await?;

@@ -1,15 +1,16 @@
 //! Kinds of database errors, on either engine.
 
 use sea_orm::sqlx;
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::PgDatabaseError;
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr};
 
 use super::fault::{self, WritesRefused};
 use super::postgres;
 
 /// The row breaks a rule that only one row may have.
 pub fn is_duplicate(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+    refusal(error).is_some_and(DatabaseError::is_unique_violation)
 }
 
 /// The database cannot be reached or is too busy, as opposed to having refused the statement.
@@ -51,24 +52,31 @@ pub fn is_blocked(error: &DbErr) -> bool {
     state(error).is_some_and(postgres::is_blocked)
 }
 
-/// Returns whether SQLite refused a statement for one of its values. It has undone that statement, and the transaction goes on.
-pub(super) fn is_refused_value(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return false };
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+/// Returns whether a statement has failed alone: SQLite refused it for one of its values and has undone it, or it failed outside
+/// SQLite, as when a cell could not be decoded. The transaction goes on.
+pub(super) fn is_of_statement(error: &DbErr) -> bool {
+    if matches!(error, DbErr::Type(_) | DbErr::Exec(RuntimeErr::Internal(_)) | DbErr::Query(RuntimeErr::Internal(_))) {
+        return true;
+    }
+    let code = refusal(error).and_then(|error| error.code()?.parse::<u32>().ok());
     // TOOBIG, CONSTRAINT, MISMATCH
     matches!(code.map(|code| code & 0xff), Some(18..=20))
 }
 
 /// Returns the state (SQLSTATE) with which Postgres refused a statement.
 fn state(error: &DbErr) -> Option<&str> {
+    refusal(error).and_then(|error| error.try_downcast_ref::<PgDatabaseError>()).map(PgDatabaseError::code)
+}
+
+/// Returns the error with which the engine refused a statement.
+fn refusal(error: &DbErr) -> Option<&(dyn DatabaseError + 'static)> {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return None };
-    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
-    error.map(PgDatabaseError::code)
+    error.as_database_error()
 }
 
 /// The row refers to one that is not there.
 pub fn is_orphan(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
+    refusal(error).is_some_and(DatabaseError::is_foreign_key_violation)
 }
 
 fn is_outage(error: &sqlx::Error) -> bool {

@@ -166,7 +166,7 @@ async fn counted<E: EntityTrait<Model: EntityRow>>(
 ) -> DbResult<(Option<u64>, Vec<E::Model>)> {
     let Some(count) = count else { return Ok((None, find_rows(db, rows).await?)) };
     let none = || DbErr::RecordNotFound("the number of rows".to_owned());
-    let Some(reader) = db.reader() else {
+    let Some(file) = db.file() else {
         let number: i64 = db.query_one(&count).await?.ok_or_else(none)?.try_get_by_index(0)?;
         return Ok((Some(number.unsigned_abs()), find_rows(db, rows).await?));
     };
@@ -177,5 +177,5 @@ async fn counted<E: EntityTrait<Model: EntityRow>>(
         let (number,) = reader::rows::<(i64,)>(connection, count)?.pop().ok_or_else(none)?;
         Ok((Some(number.unsigned_abs()), reader::rows(connection, rows)?))
     };
-    Box::pin(reader.run(read)).await
+    Box::pin(file.run(read)).await
 }

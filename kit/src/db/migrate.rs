@@ -30,7 +30,7 @@ impl Db {
             }
             if self.missing::<M>(&tx).await? == Missing::Some {
                 let steps = self.steps(&tx).await?;
-                M::up(tx.inner(), steps).await?;
+                M::up(tx.driver()?, steps).await?;
             }
             tx.commit().await?;
         }
@@ -46,7 +46,7 @@ impl Db {
     /// Begins a write that takes as long as it takes.
     pub(super) async fn begin_without_timeout(&self) -> DbResult<Tx> {
         let options = match self.engine {
-            Engine::Sqlite(_) => super::sqlite::immediate(),
+            Engine::Sqlite(..) => super::sqlite::immediate(),
             Engine::Postgres(_) => postgres::read_committed(),
         };
         Tx::alone(self.write.without_timeout(), options).await
@@ -76,7 +76,7 @@ impl Db {
     /// schema.
     async fn has_migrated(&self, db: &impl ConnectionTrait) -> DbResult<bool> {
         let known = match self.engine {
-            Engine::Sqlite(_) => "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'",
+            Engine::Sqlite(..) => "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'",
             Engine::Postgres(_) => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
         };
         Ok(db.query_one_raw(Statement::from_string(db.get_database_backend(), known)).await?.is_some())

@@ -4,14 +4,15 @@
 //! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE. Those that queue share a
 //! commit.
 //!
-//! - `location` the argument of `--database`; `pool` connections with a bound; `transaction` writes; `group` their group commit
+//! - `location` the argument of `--database`; `pool` connections with a bound; `transaction` writes; `group` their group commit on
+//!   SQLite, `write_connection` the connection for them, `blocking` threads that may wait for the disk
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
 //! - `derived` columns that the code derives; `search` rows that contain a text; `list` parts of lists; `packed` very many rows at
 //!   once; `find` rows, by `reader` from SQLite without the asynchronous driver; `notifications` changes by
-//!   other processes; `update` one row; `together` several statements in one call; `result` of a store; `error` kinds of errors;
-//!   `copy` every row from one database to another
+//!   other processes; `update` one row; `result` of a store; `error` kinds of errors; `copy` every row from one database to another
 
+mod blocking;
 mod copy;
 mod derived;
 mod error;
@@ -35,12 +36,15 @@ mod sqlite;
 mod storage;
 #[cfg(test)]
 mod tests;
-mod together;
 mod transaction;
 mod update;
+mod write_connection;
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, Statement};
@@ -49,7 +53,7 @@ pub use copy::{Table, names, table};
 pub use derived::{Derived, refresh};
 pub use error::{is_blocked, is_duplicate, is_orphan, is_unavailable, is_unknown_host, is_unstorable, may_open_later};
 pub use fault::{Fault, WritesRefused, is_reported};
-pub use find::{Source, count_rows, find_pair, find_row, find_rows, find_tuple, find_tuples};
+pub use find::{Source, count_rows, find_pair, find_pairs, find_row, find_rows, find_tuple, find_tuples, rows_of_statement};
 pub use group::{GroupCommits, settled};
 pub use health::Health;
 pub use list::{Direction, Sorted, newest, page, rows_of, sorted_page};
@@ -62,10 +66,10 @@ pub use result::DbResult;
 pub use search::contains;
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};
 pub use storage::Storage;
-pub use together::execute_together;
 pub use transaction::Tx;
 pub use update::update_row;
 
+use blocking::{Blocking, BlockingRuntime};
 use group::{Position, Writers};
 
 use super::clock::{Clock, Time};
@@ -100,8 +104,8 @@ pub struct LeasePools<'a> {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    /// With the queue of writers for the one write connection.
-    Sqlite(Writers),
+    /// With the queue of writers for the one write connection, and the threads of requests that write.
+    Sqlite(Writers, Blocking),
     Postgres(Box<Server>),
 }
 
@@ -123,6 +127,8 @@ pub struct DbOptions {
     pub min_free_space: MinFreeSpace,
     /// The name of this program in the server's list of connections.
     pub application: &'static str,
+    /// True for threads of their own for requests that write to a file ([`Db::run_write`]).
+    pub write_threads: bool,
 }
 
 impl Default for DbOptions {
@@ -132,6 +138,7 @@ impl Default for DbOptions {
             notifications: None,
             min_free_space: MinFreeSpace::default(),
             application: env!("CARGO_PKG_NAME"),
+            write_threads: false,
         }
     }
 }
@@ -164,10 +171,14 @@ impl Db {
 
     async fn open_file(path: &Path, options: &DbOptions) -> DbResult<Self> {
         let storage = Storage::file(path, options.min_free_space);
-        let sqlite::Pools { write, read, lease_read, anchor } = sqlite::open(path, &storage).await?;
+        let threads = options.write_threads.then(BlockingRuntime::start).transpose();
+        let threads = threads.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?;
+        let blocking = Blocking::new(threads);
+        let sqlite::Pools { write, connection, read, lease_read, anchor } =
+            sqlite::open(path, &storage, blocking.clone()).await?;
         // A file has one writer, whatever is written.
         let lease_write = write.clone();
-        let engine = Engine::Sqlite(Writers::new(write.clone()));
+        let engine = Engine::Sqlite(Writers::new(connection), blocking);
         Ok(Self { engine, read, write, lease_write, lease_read, anchor: Some(anchor), storage })
     }
 
@@ -212,7 +223,7 @@ impl Db {
     async fn begin_as(&self, position: Position) -> DbResult<Tx> {
         self.storage.require_same_file()?;
         match &self.engine {
-            Engine::Sqlite(writers) => Box::pin(writers.begin(position)).await.map(Tx::from),
+            Engine::Sqlite(writers, _) => Box::pin(writers.begin(position)).await.map(Tx::from),
             Engine::Postgres(_) => {
                 let mut tx = Tx::alone(self.write.clone(), postgres::read_committed()).await?;
                 postgres::set_up(&mut tx).await?;
@@ -221,10 +232,21 @@ impl Db {
         }
     }
 
+    /// Runs a request that writes, where its transactions take the least time: on SQLite, on the threads for that, if there are
+    /// any. Dropped, it ends at its next wait. Fails if it panics.
+    pub async fn run_write<T: Send + 'static>(&self, request: impl Future<Output = T> + Send + 'static) -> Result<T, Panicked> {
+        if let Engine::Sqlite(_, blocking) = &self.engine
+            && let Some(threads) = blocking.threads()
+        {
+            return threads.run(request).await.map_err(|_| Panicked);
+        }
+        AssertUnwindSafe(request).catch_unwind().await.map_err(|_| Panicked)
+    }
+
     /// Returns how many transactions have shared how many commits; `None` on a server, which groups them itself.
     pub fn group_commits(&self) -> Option<GroupCommits> {
         match &self.engine {
-            Engine::Sqlite(writers) => Some(writers.commits()),
+            Engine::Sqlite(writers, _) => Some(writers.commits()),
             Engine::Postgres(_) => None,
         }
     }
@@ -237,7 +259,7 @@ impl Db {
     /// Gives the write-ahead log of a file back to the file system, which makes room on a full disk. A server does so by itself.
     pub async fn reclaim_log(&self) -> DbResult<()> {
         match self.engine {
-            Engine::Sqlite(_) => self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.map(|_| ()),
+            Engine::Sqlite(..) => self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.map(|_| ()),
             Engine::Postgres(_) => Ok(()),
         }
     }
@@ -275,15 +297,27 @@ impl Db {
 
     /// Closes every connection, after what is running on them.
     pub async fn close(self) {
+        if let Engine::Sqlite(writers, _) = &self.engine {
+            closed(writers.close()).await;
+        }
         for pool in [self.read, self.lease_read, self.lease_write, self.write].into_iter().chain(self.anchor) {
-            match tokio::time::timeout(CLOSING, pool.close()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),
-                Err(_) => tracing::warn!("the database does not answer: connections to it are left as they are"),
-            }
+            closed(pool.close()).await;
         }
     }
 }
+
+/// Waits for connections to be closed, for a limited time.
+async fn closed(closing: impl Future<Output = DbResult<()>>) {
+    match tokio::time::timeout(CLOSING, closing).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),
+        Err(_) => tracing::warn!("the database does not answer: connections to it are left as they are"),
+    }
+}
+
+/// A request has panicked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Panicked;
 
 impl Engine {
     /// Returns whether the engine has a clock of its own, apart from this machine's.

@@ -79,7 +79,7 @@ impl Db {
     /// Subscribes to changes that other processes announce on a channel.
     pub fn change_notifications(&self, channel: Channel) -> ChangeNotifications {
         ChangeNotifications(match &self.engine {
-            Engine::Sqlite(_) => Source::File { watch: self.lease_read.clone(), seen: None },
+            Engine::Sqlite(..) => Source::File { watch: self.lease_read.clone(), seen: None },
             Engine::Postgres(server) => {
                 let (change, is_live) = (Arc::<Notify>::default(), Arc::<AtomicBool>::default());
                 let ear = PgListenerTask {

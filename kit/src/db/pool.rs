@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
@@ -23,6 +24,7 @@ use super::DbResult;
 use super::packed::{BinaryRows, copy_out};
 use super::reader::Reader;
 use super::storage::Storage;
+use super::write_connection::{Turn, Turns};
 use crate::clock::Clock;
 use crate::lock::lock;
 
@@ -46,6 +48,8 @@ struct Shared {
     current: RwLock<Generation>,
     /// Of the pool for reads from a file.
     reader: Option<Reader>,
+    /// Of the pool for writes to a file: its statements take turns with other writers.
+    turns: Option<Turns>,
 }
 
 /// The connections to close instead of using them again. Shared with the pool's hooks; cheap to clone.
@@ -143,7 +147,7 @@ impl Pool {
         let connections = Database::connect(options.clone()).await?;
         let (storage, discards) = (storage.clone(), discards.clone());
         let current = RwLock::new(Generation::new(0, connections));
-        Ok(Self(Arc::new(Shared { options, bound, storage, discards, current, reader: None })))
+        Ok(Self(Arc::new(Shared { options, bound, storage, discards, current, reader: None, turns: None })))
     }
 
     /// Returns the reader of the file, if these connections are for reads from one.
@@ -156,29 +160,43 @@ impl Pool {
         let Shared { options, bound, storage, discards, .. } = &*self.0;
         let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
         let current = RwLock::new(self.current());
-        Self(Arc::new(Shared { options, bound: *bound, storage, discards, current, reader: Some(reader) }))
+        Self(Arc::new(Shared { options, bound: *bound, storage, discards, current, reader: Some(reader), turns: None }))
     }
 
-    /// Begins a transaction on a connection of its own.
+    /// Returns a handle on the same connections whose statements take turns.
+    pub(super) fn with_turns(&self, turns: Turns) -> Self {
+        let Shared { options, bound, storage, discards, .. } = &*self.0;
+        let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
+        let current = RwLock::new(self.current());
+        Self(Arc::new(Shared { options, bound: *bound, storage, discards, current, reader: None, turns: Some(turns) }))
+    }
+
+    /// Waits for its turn, if this pool takes turns with other writers.
+    async fn turn(&self) -> DbResult<Option<Turn>> {
+        match &self.0.turns {
+            Some(turns) => turns.next().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Begins a transaction on a connection of its own, and returns it with its turn, if it has one.
     ///
     /// BEGIN runs in a task of its own: if the caller is cancelled while it runs, as when a client disconnects, the driver
     /// would return a connection inside an open transaction to the pool.
-    pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<(DatabaseTransaction, Generation)> {
-        let on = self.current();
-        let connections = on.connections.clone();
-        let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
-        let ended = |error: JoinError| DbErr::Conn(RuntimeErr::Internal(error.to_string()));
-        let begun = self.bounded(&on, async { begun.await.map_err(ended)? }).await;
-        let transaction = begun.inspect_err(|error| self.mark_after(error))?;
-        Ok((transaction, on))
+    pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<(DatabaseTransaction, Option<Turn>, Generation)> {
+        let turn = self.turn().await?;
+        let (on, connections) = self.connections();
+        let begun = with_turn(turn, async move { connections.begin_with_options(options).await });
+        let (transaction, turn) = self.bounded(&on, begun).await.inspect_err(|error| self.mark_after(error))?;
+        Ok((transaction, turn, on))
     }
 
     /// Returns a handle on the same connections without a time limit, for long-running work.
     pub(super) fn without_timeout(&self) -> Self {
         let Shared { options, storage, discards, .. } = &*self.0;
         let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
-        let (current, reader) = (RwLock::new(self.current()), self.0.reader.clone());
-        Self(Arc::new(Shared { options, bound: None, storage, discards, current, reader }))
+        let (current, reader, turns) = (RwLock::new(self.current()), self.0.reader.clone(), self.0.turns.clone());
+        Self(Arc::new(Shared { options, bound: None, storage, discards, current, reader, turns }))
     }
 
     /// Reads the rows of a statement `COPY … TO STDOUT (FORMAT binary)`. Only of a server.
@@ -186,7 +204,7 @@ impl Pool {
         let on = self.current();
         // In memory of its own: the driver's part is large, and few statements have it.
         let copied = Box::pin(copy_out(on.connections.get_postgres_connection_pool(), statement, rows));
-        self.single(&on, copied).await
+        self.bounded(&on, copied).await.inspect_err(|error| self.mark_after(error))
     }
 
     /// Closes every connection, after what is running on them.
@@ -199,6 +217,12 @@ impl Pool {
 
     pub(super) fn storage(&self) -> &Storage {
         &self.0.storage
+    }
+
+    fn connections(&self) -> (Generation, DatabaseConnection) {
+        let on = self.current();
+        let connections = on.connections.clone();
+        (on, connections)
     }
 
     fn current(&self) -> Generation {
@@ -217,9 +241,18 @@ impl Pool {
     ///
     /// Unlike [`super::Db::begin`], it opens no connection to another file that has replaced the one at the path: when it
     /// closed, such a connection would checkpoint the write-ahead log into that file and delete the log.
-    async fn single<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+    async fn single<T: Send + 'static>(
+        &self,
+        on: &Generation,
+        statement: impl Future<Output = DbResult<T>> + Send + 'static,
+    ) -> DbResult<T> {
+        let turn = self.turn().await?;
         self.0.storage.require_same_file()?;
-        self.bounded(on, statement).await.inspect_err(|error| self.mark_after(error))
+        let answer = match turn {
+            None => self.bounded(on, statement).await,
+            Some(turn) => self.bounded(on, with_turn(turn, statement).map_ok(|(answer, _)| answer)).await,
+        };
+        answer.inspect_err(|error| self.mark_after(error))
     }
 
     async fn bounded<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
@@ -268,21 +301,31 @@ impl ConnectionTrait for Pool {
         self.current().connections.get_database_backend()
     }
     async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
-        let on = self.current();
-        self.single(&on, on.connections.execute_raw(statement)).await
+        let (on, connections) = self.connections();
+        self.single(&on, async move { connections.execute_raw(statement).await }).await
     }
     async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
-        let on = self.current();
-        self.single(&on, on.connections.execute_unprepared(sql)).await
+        let (on, connections) = self.connections();
+        let sql = sql.to_owned();
+        self.single(&on, async move { connections.execute_unprepared(&sql).await }).await
     }
     async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
-        let on = self.current();
-        self.single(&on, on.connections.query_one_raw(statement)).await
+        let (on, connections) = self.connections();
+        self.single(&on, async move { connections.query_one_raw(statement).await }).await
     }
     async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
-        let on = self.current();
-        self.single(&on, on.connections.query_all_raw(statement)).await
+        let (on, connections) = self.connections();
+        self.single(&on, async move { connections.query_all_raw(statement).await }).await
     }
+}
+
+/// Runs a statement in a task of its own, which has the turn until the driver has answered, also if the caller goes away.
+async fn with_turn<T: Send + 'static, O: Send + 'static>(
+    turn: O,
+    statement: impl Future<Output = DbResult<T>> + Send + 'static,
+) -> DbResult<(T, O)> {
+    let ended = |error: JoinError| DbErr::Conn(RuntimeErr::Internal(error.to_string()));
+    tokio::spawn(async move { Ok((statement.await?, turn)) }).await.map_err(ended)?
 }
 
 /// Runs a statement of a transaction; unless it succeeds, the transaction's connection is closed at its end.
@@ -296,4 +339,27 @@ pub(super) async fn finishing<T>(
     let answer = pool.bounded(on, statement).await;
     unfinished.is_finished = answer.is_ok();
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::poll;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn statement_has_its_turn_until_the_driver_has_answered() {
+        let turns = Turns::new(Duration::from_mins(1));
+        let (answer, answered) = oneshot::channel();
+        let turn = turns.next().await.expect("a turn");
+        let statement = with_turn(turn, async move { Ok(answered.await.expect("an answer")) });
+        tokio::time::timeout(Duration::from_millis(1), statement).await.expect_err("no answer yet");
+        let mut next = pin!(turns.next());
+        assert!(poll!(&mut next).is_pending(), "its caller has gone away, and the driver has not answered");
+        answer.send(()).expect("a task waits");
+        next.await.expect("a turn");
+    }
 }

@@ -7,9 +7,11 @@ use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions};
 
+use super::blocking::Blocking;
 use super::pool::{Discards, Pool};
 use super::reader::{Reader, Settings};
 use super::storage::Storage;
+use super::write_connection::{Turns, WriteConnection};
 use super::{DbResult, RequestConnections};
 
 /// The time that a statement waits for another process that is writing to the same file.
@@ -23,7 +25,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The pools of a file.
 pub(super) struct Pools {
+    /// Writes by the asynchronous driver, which take turns with those of `connection`.
     pub(super) write: Pool,
+    pub(super) connection: WriteConnection,
     pub(super) read: Pool,
     /// For what keeps the lease: it looks whether another process has written, and reads back what this one wrote.
     pub(super) lease_read: Pool,
@@ -36,17 +40,19 @@ pub(super) struct Pools {
 pub(super) const SHARES: RequestConnections = RequestConnections { read: 8, write: 32 };
 
 /// Opens the pools of a file.
-pub(super) async fn open(path: &Path, storage: &Storage) -> DbResult<Pools> {
+pub(super) async fn open(path: &Path, storage: &Storage, blocking: Blocking) -> DbResult<Pools> {
     make_private(path);
     // The writer first: it switches the file to write-ahead logging.
-    let write = first_pool(path, storage).await?;
+    let turns = Turns::new(ACQUIRE);
+    let write = first_pool(path, storage).await?.with_turns(turns.clone());
+    let connection = WriteConnection::new(path, storage, BUSY, turns, blocking);
     let settings = Settings { connections: SHARES.read, wait: ACQUIRE, busy: BUSY };
     let read = pool(path, SHARES.read, storage).await?.with_reader(Reader::new(path, storage, settings));
     let lease_read = pool(path, 1, storage).await?;
     let anchor = pool(path, 1, storage).await?;
     // Both the file and its write-ahead log are there by now.
     storage.require_same_file()?;
-    Ok(Pools { write, read, lease_read, anchor })
+    Ok(Pools { write, connection, read, lease_read, anchor })
 }
 
 async fn pool(path: &Path, most: u32, storage: &Storage) -> DbResult<Pool> {

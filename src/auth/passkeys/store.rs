@@ -167,14 +167,12 @@ pub(super) async fn end_bound(db: &impl ConnectionTrait, kind: CeremonyKind, bou
 }
 
 /// Deletes and returns a ceremony that has not expired. Of two requests with one token, on any nodes, only one gets it.
-pub(super) async fn take_ceremony(
-    db: &impl ConnectionTrait,
-    digest: TokenDigest,
-    now: Time,
-) -> DbResult<Option<ceremony::Model>> {
-    let open = ceremony::Entity::delete_many().filter(ceremony::Column::Digest.eq(digest.to_vec()));
-    let taken = open.filter(ceremony::Column::ExpiresAt.gt(now)).exec_with_returning(db).await?;
-    Ok(taken.into_iter().next())
+pub(super) async fn take_ceremony(db: &impl Source, digest: TokenDigest, now: Time) -> DbResult<Option<ceremony::Model>> {
+    let of_token = ceremony::Column::Digest.eq(digest.to_vec());
+    let open = ceremony::Entity::find().filter(of_token.clone()).filter(ceremony::Column::ExpiresAt.gt(now));
+    let Some(found) = find_row(db, open).await? else { return Ok(None) };
+    let deleted = ceremony::Entity::delete_many().filter(of_token).exec(db).await?;
+    Ok((deleted.rows_affected == 1).then_some(found))
 }
 
 /// Deletes the ceremonies that have expired.

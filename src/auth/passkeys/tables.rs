@@ -98,6 +98,8 @@ pub(super) mod ceremony {
         pub expires_at: Time,
     }
 
+    kit::row!(Model { digest, kind, workspace_id, member_id, bound_to, state, expires_at });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}

@@ -72,6 +72,7 @@ impl Demo {
             seed::tamper(&location).await?;
         }
         let (url, timeouts) = (config.public_url.clone(), config.timeouts);
+        config.database.write_threads = true;
         let app = App::open(config, &location).await?;
         announce(&url, &seeded, now)?;
         let receiving = tokio::spawn(receiver::receive(receiver, Clock::System, seeded.endpoints, timeouts));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::Sought;
 use super::lists::unexpired;
@@ -16,7 +16,7 @@ use crate::keys::usage::{last_scope_uses, last_uses};
 use crate::scopes::{Access, Module, Scope, Scopes};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source};
+use kit::db::{DbResult, Source, find_tuples};
 
 /// The time without use after which a key, or a scope of a key, counts as unused.
 pub(in crate::keys) const UNUSED_FOR: Duration = Duration::from_hours(30 * 24);
@@ -155,13 +155,13 @@ pub(super) fn new_check(key: KeyId, facts: &Facts, rule: Rule) -> Option<Model> 
 }
 
 /// Returns the columns of those of the keys that are open.
-pub(super) async fn facts(db: &impl ConnectionTrait, keys: Vec<KeyId>, now: Time) -> DbResult<HashMap<KeyId, Facts>> {
+pub(super) async fn facts(db: &impl Source, keys: Vec<KeyId>, now: Time) -> DbResult<HashMap<KeyId, Facts>> {
     use key::Column;
     type Row = (KeyId, WorkspaceId, Time, i16, Option<serde_json::Value>, Option<Time>, Option<Time>);
     let open = key::Entity::find().filter(Column::Id.is_in(keys)).filter(Column::RevokedAt.is_null()).filter(unexpired(now));
     let columns = [Column::Id, Column::WorkspaceId, Column::CreatedAt, Column::Scopes, Column::IpAllowlist];
     let columns = columns.into_iter().chain([Column::PausedAt, Column::PausedUntil]);
-    let rows: Vec<Row> = open.select_only().columns(columns).into_tuple().all(db).await?;
+    let rows: Vec<Row> = find_tuples(db, open.select_only().columns(columns)).await?;
     let of_row = |(key, workspace, created_at, scopes, allowlist, paused_at, paused_until): Row| {
         let has_allowlist = allowlist.is_some_and(|blocks| blocks.as_array().is_some_and(|blocks| !blocks.is_empty()));
         let is_paused = paused_at.is_some() && paused_until.is_none_or(|until| until > now);
@@ -175,7 +175,7 @@ pub(super) async fn facts(db: &impl ConnectionTrait, keys: Vec<KeyId>, now: Time
 pub(super) type WithFacts = (Model, Facts);
 
 /// Returns the checks of open keys.
-pub(super) async fn with_facts(db: &impl ConnectionTrait, checks: Vec<Model>, now: Time) -> DbResult<Vec<WithFacts>> {
+pub(super) async fn with_facts(db: &impl Source, checks: Vec<Model>, now: Time) -> DbResult<Vec<WithFacts>> {
     let facts = facts(db, keys_of(checks.iter()), now).await?;
     Ok(checks.into_iter().filter_map(|check| facts.get(&check.key_id).map(|facts| (check, *facts))).collect())
 }

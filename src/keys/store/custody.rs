@@ -15,7 +15,7 @@ use crate::keys::tables::key::{Column, Entity};
 use crate::members::{self, MemberId};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, count_rows, find_rows};
+use kit::db::{DbResult, Source, count_rows, find_rows, rows_of_statement};
 
 /// Custodians in one statement.
 const AT_ONCE: usize = 500;
@@ -72,7 +72,7 @@ pub(in crate::keys) async fn set_custodian(
 }
 
 /// Returns up to `most` custodians of keys, in order, by as many searches of that index: it has many keys of few custodians.
-async fn custodians(db: &impl ConnectionTrait, workspace: WorkspaceId, most: usize) -> DbResult<Vec<String>> {
+async fn custodians(db: &impl Source, workspace: WorkspaceId, most: usize) -> DbResult<Vec<String>> {
     let engine = db.get_database_backend();
     let [first, next] = if engine == DbBackend::Postgres { ["$1", "$2"] } else { ["?", "?"] };
     let custodian = "coalesce(custodian_id, created_by_id)";
@@ -85,7 +85,7 @@ async fn custodians(db: &impl ConnectionTrait, workspace: WorkspaceId, most: usi
     );
     let custodians = Statement::from_sql_and_values(engine, sql, [workspace.into(), workspace.into()]);
     tracing::trace!(sql = %custodians, "custodians of keys");
-    db.query_all_raw(custodians).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+    Ok(rows_of_statement::<(String,)>(db, custodians).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Returns up to `limit` keys, neither revoked nor expired, without a custodian: that member has left the workspace, or the operator

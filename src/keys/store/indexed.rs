@@ -1,24 +1,22 @@
 //! The columns of keys that the index holds.
 
 use key_format::SecretDigest;
-use kit::db::{DbResult, PackedDigest, PackedTime, Packing, Pool, Source, find_tuple, packed};
+use kit::db::{DbResult, PackedDigest, PackedTime, Packing, Pool, Source, find_row, find_tuple, packed};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::{allowlist_of, rate_limit_of};
 use crate::keys::index::IndexedKey;
 use crate::keys::model::{KeyId, PauseEnd};
-use crate::keys::tables::key::{Column, Entity};
+use crate::keys::tables::key::{Column, Entity, Model};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 
-pub(in crate::keys) async fn find_indexed(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<IndexedKey>> {
-    let columns = INDEXED_COLUMNS.map(|(column, _)| column);
-    let row = Entity::find_by_id(id).select_only().columns(columns).into_model::<IndexedRow>().one(db).await?;
-    row.map(indexed_key_of).transpose()
+pub(in crate::keys) async fn find_indexed(db: &impl Source, id: KeyId) -> DbResult<Option<IndexedKey>> {
+    find_row(db, Entity::find_by_id(id)).await?.map(|row| indexed_key_of(row.try_into()?)).transpose()
 }
 
 /// Returns the revision of a key's last change; `None` if it is revoked, paused or unknown.
@@ -29,7 +27,7 @@ pub(in crate::keys) async fn find_active_revision(db: &impl Source, id: KeyId) -
 }
 
 /// Returns up to `limit` keys of all workspaces that were changed after `revision`, in the order of their changes.
-pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
+pub async fn changed_since(db: &Pool, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
     let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
     let columns = INDEXED_COLUMNS.map(|(column, _)| column);
     let rows = changed.select_only().columns(columns).into_model::<IndexedRow>().all(db).await?;
@@ -85,6 +83,30 @@ struct IndexedRow {
     #[serde(deserialize_with = "time")]
     revoked_at: Option<Time>,
     revision: i64,
+}
+
+impl TryFrom<Model> for IndexedRow {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> DbResult<Self> {
+        let other_length = |bytes: Vec<u8>| DbErr::Type(format!("a digest of {} bytes", bytes.len()));
+        Ok(Self {
+            id: row.id,
+            workspace_id: row.workspace_id,
+            sandbox_id: row.sandbox_id,
+            digest: PackedDigest(row.digest.try_into().map_err(other_length)?),
+            name: row.name,
+            scopes: row.scopes,
+            ip_allowlist: row.ip_allowlist,
+            rate_requests: row.rate_requests,
+            rate_per_seconds: row.rate_per_seconds,
+            expires_at: row.expires_at,
+            paused_at: row.paused_at,
+            paused_until: row.paused_until,
+            revoked_at: row.revoked_at,
+            revision: row.revision,
+        })
+    }
 }
 
 // An id is a text of its own outside the database.

@@ -16,7 +16,7 @@ use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, find_rows, find_tuple, newest, rows_of};
+use kit::db::{DbResult, Pool, Source, find_rows, find_tuple, newest, rows_of};
 use kit::paging::{Paging, Position};
 
 /// Finds the keys of a part of the list, and the position of the last one if there are keys after it and the order allows a
@@ -55,7 +55,7 @@ const SETTLE_AFTER: Duration = Duration::from_hours(1);
 /// the next key expires or the next pause ends. Reads only keys created or revoked since the earlier count, expired and paused keys,
 /// each on an index.
 pub(in crate::keys) async fn count_since(
-    db: &impl ConnectionTrait,
+    db: &Pool,
     workspace: WorkspaceId,
     base: Settled,
     now: Time,

@@ -61,7 +61,7 @@ use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, count_rows, find_row, find_rows, find_tuples, update_row};
+use kit::db::{DbResult, Pool, Source, count_rows, find_row, find_rows, find_tuples, update_row};
 use kit::text::NameForms;
 
 /// The maximum of keys in one line of rotations. At one rotation every 90 days it lasts for 49 years.
@@ -87,7 +87,7 @@ pub async fn find(db: &impl Source, workspace: WorkspaceId, id: KeyId) -> DbResu
 }
 
 /// Finds a key of any workspace by its digest, for a node without a lease.
-pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
+pub async fn find_by_digest(db: &Pool, digest: SecretDigest) -> DbResult<Option<Key>> {
     // By the asynchronous driver, whose connections are not taken by long reads.
     let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;
     row.map(key_of).transpose()

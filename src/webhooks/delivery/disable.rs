@@ -5,9 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde_json::json;
 
 use super::notices;
@@ -18,7 +16,7 @@ use crate::webhooks::rows::endpoint_of;
 use crate::webhooks::tables::endpoint::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, find_row, find_rows};
+use kit::db::{DbResult, find_row, find_rows, update_row};
 
 /// Endpoints that one run of the job disables or warns of.
 const AT_ONCE: u64 = 100;
@@ -46,7 +44,7 @@ async fn disable_if(
         let mut row = row.into_active_model();
         row.disabled_at = Set(Some(tx.now()));
         row.disabled_reason = Set(Some(reason.to_owned()));
-        row.update(tx.db()).await?;
+        update_row(tx.db(), row).await?;
         let target = Target::new(TargetKind::Webhook, id, &endpoint.name());
         tx.record(Action::WebhookDisabled, Some(target), json!({ "reason": reason }));
         tx.publish(EventType::WebhookDisabled, || json!({ "webhook_id": id, "url": url, "reason": reason }));
@@ -100,7 +98,7 @@ async fn warn(core: &Core, workspace: WorkspaceId, ids: &[EndpointId], condition
         warned.push(endpoint_of(row.clone()));
         let mut row = row.into_active_model();
         row.warned_at = Set(Some(tx.now()));
-        row.update(tx.db()).await?;
+        update_row(tx.db(), row).await?;
     }
     if warned.is_empty() {
         return Ok(());
@@ -134,5 +132,5 @@ async fn failing(core: &Core, condition: Condition) -> DbResult<BTreeMap<Workspa
 /// Locks those endpoints that are on and meet a condition, in the order in which the ends of attempts lock them.
 async fn lock(tx: &AuditedTx, ids: &[EndpointId], condition: Condition) -> DbResult<Vec<Model>> {
     let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).filter(on()).filter(condition);
-    rows.order_by_asc(Column::Id).lock_exclusive().all(tx.db()).await
+    find_rows(tx.db(), rows.order_by_asc(Column::Id).lock_exclusive()).await
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use sea_orm::{EntityTrait, IntoActiveModel, Set};
 
 use super::attempt::{Outgoing, Sent, Verdict, headers, masked, outcome};
 use super::engine::open_secrets;
@@ -16,7 +16,7 @@ use crate::webhooks::secret::SigningSecret;
 use crate::webhooks::store::find_sealed;
 use crate::webhooks::tables::{attempt, delivery};
 use kit::clock::{Clock, Time};
-use kit::db::DbResult;
+use kit::db::{DbResult, update_row};
 use kit::http::outbound::{OutboundError, OutboundResponse};
 
 /// The time from an event to its delivery, and from there to the first attempt.
@@ -82,7 +82,7 @@ pub async fn import_history(
     (row.last_success_at, row.last_failure_at) = (Set(health.last_success_at), Set(health.last_failure_at));
     row.failing_since = Set(health.failing_since);
     (row.failed_attempts, row.failed_deliveries) = (Set(health.failed_attempts), Set(health.failed_deliveries));
-    row.update(&tx).await?;
+    update_row(&tx, row).await?;
     tx.commit().await
 }
 

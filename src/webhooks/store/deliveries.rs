@@ -101,7 +101,7 @@ pub async fn latest(
 }
 
 /// Cancels up to `limit` pending deliveries of an endpoint, or all. Returns their number.
-pub async fn cancel(db: &impl ConnectionTrait, endpoint: EndpointId, now: Time, limit: Option<u64>) -> DbResult<u64> {
+pub async fn cancel(db: &impl Source, endpoint: EndpointId, now: Time, limit: Option<u64>) -> DbResult<u64> {
     let pending = Condition::all().add(Column::EndpointId.eq(endpoint)).add(Column::DueAt.is_not_null());
     let mut update = Entity::update_many()
         .col_expr(Column::Status, Expr::value(DeliveryStatus::Canceled))
@@ -111,8 +111,8 @@ pub async fn cancel(db: &impl ConnectionTrait, endpoint: EndpointId, now: Time, 
         None => update.filter(pending),
         Some(limit) => {
             let some = Entity::find().select_only().column(Column::Id).filter(pending).limit(limit);
-            let ids: Vec<DeliveryId> = some.into_tuple().all(db).await?;
-            update.filter(Column::Id.is_in(ids))
+            let ids = find_tuples::<_, (DeliveryId,)>(db, some).await?;
+            update.filter(Column::Id.is_in(ids.into_iter().map(|(id,)| id)))
         }
     };
     Ok(update.exec(db).await?.rows_affected)

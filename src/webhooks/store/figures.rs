@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::webhooks::model::{DeliveryStatus, EndpointId};
 use crate::webhooks::tables::{delivery, endpoint, former_secret};
 use kit::clock::Time;
-use kit::db::{DbResult, Source, find_rows, padded};
+use kit::db::{DbResult, Pool, find_rows, padded};
 
 /// The period in which deliveries are counted for the success rate.
 const RATE_PERIOD: Duration = Duration::from_hours(24);
@@ -33,7 +33,7 @@ pub struct Figures {
 }
 
 /// Counts the figures of endpoints.
-pub async fn figures(db: &impl Source, ids: &[EndpointId], now: Time) -> DbResult<HashMap<EndpointId, Figures>> {
+pub async fn figures(db: &Pool, ids: &[EndpointId], now: Time) -> DbResult<HashMap<EndpointId, Figures>> {
     let mut found: HashMap<EndpointId, Figures> = ids.iter().map(|id| (*id, Figures::default())).collect();
     let pending = some_of_endpoint().and_where(Expr::col(delivery::Column::DueAt).is_not_null()).limit(MAX_PENDING).take();
     let rated = || {

@@ -9,7 +9,7 @@ use super::figures::{count, some_of_endpoint};
 use crate::webhooks::model::{DeliveryStatus, EndpointId};
 use crate::webhooks::tables::{delivery, endpoint};
 use kit::clock::Time;
-use kit::db::{DbResult, padded};
+use kit::db::{DbResult, Pool, padded};
 
 /// Deliveries that succeeded and that failed, by hour.
 pub type HourCounts = [[u64; 2]; 24];
@@ -20,11 +20,7 @@ pub const MAX_OF_HOUR: u64 = 1_000;
 /// Counts the deliveries of endpoints that ended, by the hour in which they were made, of each hour
 /// the last [`MAX_OF_HOUR`] at most.
 /// `starts` are the starts of the hours, in order.
-pub async fn count_by_hour(
-    db: &impl ConnectionTrait,
-    ids: &[EndpointId],
-    starts: &[Time; 24],
-) -> DbResult<HashMap<EndpointId, HourCounts>> {
+pub async fn count_by_hour(db: &Pool, ids: &[EndpointId], starts: &[Time; 24]) -> DbResult<HashMap<EndpointId, HourCounts>> {
     let mut counts = Query::select();
     counts.column(("webhook_endpoints", "id"));
     for (hour, start) in starts.iter().enumerate() {

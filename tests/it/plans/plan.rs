@@ -1,6 +1,6 @@
 //! Query plans of the statements that a request executes, by the log.
 
-use kit::db::DbResult;
+use kit::db::{DbResult, rows_of_statement};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::support::{Lines, TestApp};
@@ -50,15 +50,16 @@ pub async fn plans_during<R>(t: &TestApp, what: &str, request: impl Future<Outpu
 pub async fn steps(t: &TestApp, sql: &str) -> DbResult<Vec<String>> {
     let tx = t.app.db.begin().await?;
     let engine = tx.get_database_backend();
-    let explain = if engine == DbBackend::Postgres {
+    let explain = |explain: &str| Statement::from_string(engine, format!("{explain} {sql}"));
+    if engine == DbBackend::Postgres {
         // A table of a few rows it would rather read as a whole.
         for way in ["seqscan", "bitmapscan", "sort"] {
             tx.execute_unprepared(&format!("SET LOCAL enable_{way} = off")).await?;
         }
-        "EXPLAIN"
+        let rows = rows_of_statement::<(String,)>(&tx, explain("EXPLAIN")).await?;
+        Ok(rows.into_iter().map(|(step,)| step).collect())
     } else {
-        "EXPLAIN QUERY PLAN"
-    };
-    let rows = tx.query_all_raw(Statement::from_string(engine, format!("{explain} {sql}"))).await?;
-    rows.iter().map(|row| row.try_get("", if engine == DbBackend::Postgres { "QUERY PLAN" } else { "detail" })).collect()
+        let rows = rows_of_statement::<(i64, i64, i64, String)>(&tx, explain("EXPLAIN QUERY PLAN")).await?;
+        Ok(rows.into_iter().map(|(_, _, _, step)| step).collect())
+    }
 }

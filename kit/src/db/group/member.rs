@@ -2,15 +2,15 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
+use rusqlite::Connection;
+use sea_orm::{DbErr, RuntimeErr};
 use tokio::runtime::Handle;
 
 use super::open::Group;
 use super::outcome::read_in;
 use super::{Position, Turn, Writers};
 use crate::db::DbResult;
-use crate::db::error::is_refused_value;
-use crate::db::pool::finishing;
+use crate::db::error::is_of_statement;
 
 /// The state of a member, from good to bad.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +36,7 @@ impl Drop for Attempt<'_> {
 
 /// A transaction in a group. Dropped without a commit, it is rolled back.
 #[derive(Debug)]
-pub(in crate::db) struct Member {
+pub struct Member {
     writers: Writers,
     /// `None` once it has ended.
     active: Option<(Turn, Group)>,
@@ -56,18 +56,17 @@ impl Member {
         &self.active.as_ref().expect("taken only when it ends, by value").1
     }
 
-    pub(in crate::db) fn transaction(&self) -> &DatabaseTransaction {
-        &self.group().transaction
-    }
-
-    /// Runs a statement, unless one has failed: SQLite may have ended the transaction, and would store the next one by itself.
-    pub(in crate::db) async fn run<T>(&self, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+    /// Runs statements, unless one has failed: SQLite may have ended the transaction, and would store the next one by itself.
+    pub(in crate::db) async fn run<T: Send + 'static>(
+        &self,
+        statements: impl FnOnce(&Connection) -> DbResult<T> + Send + 'static,
+    ) -> DbResult<T> {
         self.require_sound()?;
         let mut attempt = Attempt { state: &self.state, end: State::Failed };
-        let answer = finishing(&self.writers.0.pool, &self.group().on, None, statement).await;
+        let answer = self.group().transaction.run(statements).await;
         attempt.end = match &answer {
             Ok(_) => State::Sound,
-            Err(error) if is_refused_value(error) => State::Failed,
+            Err(error) if is_of_statement(error) => State::Failed,
             Err(_) => State::Broken,
         };
         answer
@@ -87,7 +86,7 @@ impl Member {
     pub(in crate::db) async fn rollback(mut self) -> DbResult<()> {
         match self.active.take() {
             Some((turn, group)) if group.members == 0 => {
-                let rolled_back = finishing(&self.writers.0.pool, &group.on, None, group.transaction.rollback()).await;
+                let rolled_back = group.transaction.rollback().await;
                 drop(turn);
                 rolled_back
             }
@@ -104,7 +103,7 @@ impl Member {
         if self.state.load(Ordering::Acquire) < State::Broken as u8 {
             self.handle.spawn(self.writers.clone().undo(turn, group));
         } else {
-            group.fail(&self.writers.0.pool);
+            self.writers.fail(group);
         }
     }
 

@@ -25,10 +25,10 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::pool::Pool;
+use super::write_connection::WriteConnection;
 use super::{DbResult, sqlite};
 
-pub(super) use member::Member;
+pub use member::Member;
 use open::Group;
 pub use outcome::settled;
 
@@ -41,7 +41,7 @@ pub(super) struct Writers(Arc<Queue>);
 
 #[derive(Debug)]
 struct Queue {
-    pool: Pool,
+    connection: WriteConnection,
     /// Held by the writer whose turn it is. Between two members it has the open group.
     turn: Arc<Mutex<Option<Group>>>,
     waiting: AtomicUsize,
@@ -72,9 +72,9 @@ pub(super) enum Position {
 }
 
 impl Writers {
-    pub(super) fn new(pool: Pool) -> Self {
+    pub(super) fn new(connection: WriteConnection) -> Self {
         Self(Arc::new(Queue {
-            pool,
+            connection,
             turn: Arc::default(),
             waiting: AtomicUsize::new(0),
             is_ending: AtomicBool::new(false),
@@ -100,9 +100,14 @@ impl Writers {
         };
         let group = match open {
             Some(group) => group,
-            None => Group::new(self.0.pool.begin(sqlite::immediate()).await?),
+            None => Group::new(self.0.connection.begin().await?),
         };
         Ok(Member::new(self.clone(), (turn, group), position))
+    }
+
+    /// Closes the connection after the group that is open.
+    pub(super) async fn close(&self) -> DbResult<()> {
+        self.0.connection.close().await
     }
 
     /// Returns the number of writers that wait for their turn.
@@ -129,19 +134,19 @@ impl Writers {
         if position == Position::Only || !self.has_next(&group) {
             return self.commit(group).await;
         }
-        match group.begin_next(&self.0.pool).await {
+        match group.begin_next().await {
             Ok(()) => *turn = Some(group),
-            // The pool has reported it.
-            Err(_) => group.fail(&self.0.pool),
+            // The connection has reported it.
+            Err(_) => self.fail(group),
         }
     }
 
     /// Undoes the changes of a member, and nothing else of its group. Only if it is not the first: there is a savepoint.
     async fn undo(self, turn: Turn, group: Group) {
-        match group.execute(&self.0.pool, "ROLLBACK TO member").await {
+        match group.undo().await {
             Ok(()) => self.pass_on(turn, group).await,
-            // The pool has reported it.
-            Err(_) => group.fail(&self.0.pool),
+            // The connection has reported it.
+            Err(_) => self.fail(group),
         }
     }
 
@@ -171,9 +176,14 @@ impl Writers {
         committed.await.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))
     }
 
+    /// Rolls the whole group back.
+    fn fail(&self, group: Group) {
+        group.fail(self.0.connection.storage().health().fault());
+    }
+
     async fn commit(&self, group: Group) {
         let (members, is_pressed) = (group.members, !group.has_room());
-        if group.commit(&self.0.pool).await {
+        if group.commit(self.0.connection.storage()).await {
             self.0.groups.fetch_add(1, Ordering::Relaxed);
             self.0.members.fetch_add(members as u64, Ordering::Relaxed);
         }

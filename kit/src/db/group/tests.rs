@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use tokio::task::JoinHandle;
 
 use super::open::MOST;
 use super::{Writers, settled};
 use crate::db::tests::{insert, stored, with_table};
-use crate::db::{Db, DbResult, Engine, Fault, Tx};
+use crate::db::{Db, DbResult, Engine, Fault, Tx, rows_of_statement};
 
 fn writers(db: &Db) -> &Writers {
     match &db.engine {
-        Engine::Sqlite(writers) => writers,
+        Engine::Sqlite(writers, _) => writers,
         Engine::Postgres(_) => panic!("a server"),
     }
 }
@@ -136,6 +136,20 @@ async fn member_that_breaks_a_constraint_leaves_the_others() {
     second.execute_unprepared("INSERT INTO rows VALUES (0)").await.expect_err("a duplicate");
     second.execute_unprepared("INSERT INTO rows VALUES (3)").await.expect_err("a statement has failed before");
     second.commit().await.expect_err("a statement has failed");
+    commit.await.expect("a task").expect("committed");
+    assert_eq!(stored(&db).await, 2);
+}
+
+#[tokio::test]
+async fn member_that_cannot_decode_a_cell_leaves_the_others() {
+    let (_folder, db) = with_table().await;
+    let first = begun_with(&db, 1).await;
+    let (second, commit) = followed(&db, first).await;
+    add(&second, 2).await;
+    let numbers = Statement::from_string(DbBackend::Sqlite, "SELECT id FROM rows");
+    let error = rows_of_statement::<(String,)>(&second, numbers).await.expect_err("a number is no text");
+    assert!(matches!(error, DbErr::Type(_)), "{error}");
+    drop(second);
     commit.await.expect("a task").expect("committed");
     assert_eq!(stored(&db).await, 2);
 }

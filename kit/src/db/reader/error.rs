@@ -32,13 +32,22 @@ impl DatabaseError for SqliteError {
         self
     }
     fn kind(&self) -> ErrorKind {
-        // Reads break no constraint.
-        ErrorKind::Other
+        match self.code {
+            // SQLITE_CONSTRAINT_PRIMARYKEY, _UNIQUE and _ROWID
+            1555 | 2067 | 2579 => ErrorKind::UniqueViolation,
+            // SQLITE_CONSTRAINT_FOREIGNKEY
+            787 => ErrorKind::ForeignKeyViolation,
+            // SQLITE_CONSTRAINT_NOTNULL
+            1299 => ErrorKind::NotNullViolation,
+            // SQLITE_CONSTRAINT_CHECK
+            275 => ErrorKind::CheckViolation,
+            _ => ErrorKind::Other,
+        }
     }
 }
 
 /// Converts an error of the driver.
-pub(super) fn as_db_error(error: rusqlite::Error, kind: fn(RuntimeErr) -> DbErr) -> DbErr {
+pub(in crate::db) fn as_db_error(error: rusqlite::Error, kind: fn(RuntimeErr) -> DbErr) -> DbErr {
     match error.sqlite_error() {
         Some(sqlite) => {
             let error = SqliteError { code: sqlite.extended_code, message: error.to_string() };

@@ -3,7 +3,7 @@
 //! A read runs on a thread that may block, so that a disk that hangs does not hold the threads that verify keys. Its rows are
 //! decoded there, by their places.
 //!
-//! - here connections; `threads` the threads that have them; `statement` the rows of a statement on a connection
+//! - here connections; `threads` the threads that have them; `statement` statements on a connection, of the write connection as well
 //! - `row` rows as values, `decode` their cells, `bind` parameters, `error` errors as the asynchronous driver has them
 
 mod bind;
@@ -22,17 +22,17 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use tokio::sync::oneshot;
 
+pub(in crate::db) use error::as_db_error;
 pub(super) use row::Pair;
 pub use row::{Cells, EntityRow, Row};
-pub(in crate::db) use statement::rows;
+pub(in crate::db) use statement::{execute, execute_script, execute_statement, rows};
 
 use super::DbResult;
 use super::storage::Storage;
 use crate::lock::lock;
-use error::as_db_error;
 use threads::{Closed, Expired, Slot, Threads};
 
 /// The statements that a connection keeps prepared.
@@ -108,11 +108,6 @@ impl Reader {
         drop(interrupt);
         let result = result.unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("a read has panicked".to_owned()))));
         result.inspect_err(|error| self.0.file.storage.health().observe(error))
-    }
-
-    /// Reads the rows of a statement.
-    pub(super) async fn rows<R: Row>(&self, statement: Statement) -> DbResult<Vec<R>> {
-        self.run(move |connection| rows(connection, statement)).await
     }
 
     /// Closes every connection, after what is running on them.

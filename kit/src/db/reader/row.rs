@@ -49,7 +49,7 @@ macro_rules! tuples {
     )+};
 }
 
-tuples! { (A); (A, B); (A, B, C); (A, B, C, D); (A, B, C, D, E); }
+tuples! { (A); (A, B); (A, B, C); (A, B, C, D); (A, B, C, D, E); (A, B, C, D, E, F, G); }
 
 /// A row of an entity, with all columns.
 pub trait EntityRow: Row {

@@ -1,11 +1,11 @@
 use std::sync::mpsc;
 
 use chrono::NaiveDate;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, Value};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable, QueryOrder, Statement, Value};
 
 use super::*;
 use crate::clock::Time;
-use crate::db::{Db, DbOptions, Fault, Location, find_row, rows_of};
+use crate::db::{Db, DbOptions, Fault, Location, Tx, find_row, rows_of};
 use entry::{Column, Entity, Model};
 
 mod entry {
@@ -84,12 +84,16 @@ async fn with_rows(rows: &[Model]) -> (tempfile::TempDir, Db) {
     let location = Location::Sqlite(folder.path().join("r.db"));
     let db = Db::open(&location, &DbOptions::default()).await.expect("a database");
     let tx = db.begin().await.expect("begun");
-    sea_orm::ConnectionTrait::execute_unprepared(&tx, TABLE).await.expect("created");
+    tx.execute_unprepared(TABLE).await.expect("created");
     for row in rows {
-        row.clone().into_active_model().insert(&tx).await.expect("inserted");
+        insert(&tx, row.clone()).await;
     }
     tx.commit().await.expect("committed");
     (folder, db)
+}
+
+async fn insert(tx: &Tx, row: Model) {
+    Entity::insert(row.into_active_model()).exec_without_returning(tx).await.expect("inserted");
 }
 
 fn reader(db: &Db) -> Reader {
@@ -102,6 +106,26 @@ async fn rows_are_those_that_the_asynchronous_driver_reads() {
     let rows = rows_of(db.read(), Entity::find().order_by_asc(Column::Id)).await.expect("rows");
     assert_eq!(rows, Entity::find().order_by_asc(Column::Id).all(db.read()).await.expect("rows"));
     assert_eq!(rows, [full(), bare()]);
+}
+
+#[tokio::test]
+async fn rows_are_stored_as_the_asynchronous_driver_stores_them() {
+    let (_folder, db) = with_rows(&[full(), bare()]).await;
+    let columns = Column::iter().map(|column| format!("quote({})", column.as_str())).collect::<Vec<_>>().join(" || ' ' || ");
+    let stored = || async {
+        let sql = format!("SELECT {columns} FROM entries ORDER BY id");
+        let rows = db.read().query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.expect("rows");
+        rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("a text")).collect::<Vec<_>>()
+    };
+    let by_synchronous = stored().await;
+    let tx = db.begin_without_timeout().await.expect("begun");
+    tx.driver().expect("the asynchronous driver");
+    Entity::delete_many().exec(&tx).await.expect("deleted");
+    for row in [full(), bare()] {
+        insert(&tx, row).await;
+    }
+    tx.commit().await.expect("committed");
+    assert_eq!(stored().await, by_synchronous);
 }
 
 #[tokio::test]
@@ -132,9 +156,9 @@ async fn cell_of_another_type_is_an_error() {
     let (_folder, db) = with_rows(&[full()]).await;
     for change in ["number = 'a'", "half = 2147483648", "id = x'00'", "name = x'ff'", "list = '{'", "at = 'now'", "flag = NULL"] {
         let tx = db.begin().await.expect("begun");
-        sea_orm::ConnectionTrait::execute_unprepared(&tx, "DELETE FROM entries").await.expect("deleted");
-        full().into_active_model().insert(&tx).await.expect("inserted");
-        sea_orm::ConnectionTrait::execute_unprepared(&tx, &format!("UPDATE entries SET {change}")).await.expect("changed");
+        tx.execute_unprepared("DELETE FROM entries").await.expect("deleted");
+        insert(&tx, full()).await;
+        tx.execute_unprepared(&format!("UPDATE entries SET {change}")).await.expect("changed");
         tx.commit().await.expect("committed");
         let error = rows_of(db.read(), Entity::find()).await.expect_err(change);
         assert!(matches!(error, DbErr::Type(_)), "{change}: {error}");
@@ -146,7 +170,7 @@ async fn change_is_read_as_soon_as_it_is_committed() {
     let (_folder, db) = with_rows(&[full()]).await;
     assert_eq!(rows_of(db.read(), Entity::find()).await.expect("rows").len(), 1);
     let tx = db.begin().await.expect("begun");
-    bare().into_active_model().insert(&tx).await.expect("inserted");
+    insert(&tx, bare()).await;
     assert_eq!(rows_of(db.read(), Entity::find()).await.expect("rows").len(), 1);
     tx.commit().await.expect("committed");
     assert_eq!(rows_of(db.read(), Entity::find()).await.expect("rows").len(), 2);
@@ -223,7 +247,7 @@ async fn connection_with_an_error_is_closed() {
         connection.pragma_update(None, "cache_size", 123).map_err(|error| as_db_error(error, DbErr::Query))
     };
     let is_marked = |connection: &Connection| {
-        let size = Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA cache_size");
+        let size = Statement::from_string(DbBackend::Sqlite, "PRAGMA cache_size");
         Ok(rows::<(i64,)>(connection, size)? == [(123,)])
     };
     reader.run(mark).await.expect("marked");

@@ -10,7 +10,7 @@ use crate::webhooks::model::{Attempt, Delivery, DeliveryId, DeliveryStatus, Endp
 use crate::webhooks::rows;
 use crate::webhooks::tables::{attempt, delivery, endpoint};
 use kit::clock::Time;
-use kit::db::{DbResult, Tx, in_powers, padded};
+use kit::db::{DbResult, Tx, in_powers, padded, rows_of_statement};
 
 /// The end of an attempt, as it is stored.
 #[derive(Clone, Debug)]
@@ -75,7 +75,8 @@ async fn end_deliveries(tx: &Tx, ends: &[&Ended]) -> DbResult<Vec<DeliveryId>> {
         .and_where(Column::Status.eq(DeliveryStatus::Pending))
         .returning_col(Column::Id)
         .take();
-    tx.query_all(&update).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+    let ended = rows_of_statement::<(DeliveryId,)>(tx, tx.get_database_backend().build(&update)).await?;
+    Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 
 /// Stores the health of an endpoint.

@@ -1,13 +1,13 @@
 //! The figures of the metrics, over all workspaces.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::delivers;
 use crate::webhooks::model::FAILING_AFTER;
 use crate::webhooks::tables::endpoint;
 use kit::clock::Time;
-use kit::db::{DbResult, Source, count_rows};
+use kit::db::{DbResult, Pool, count_rows};
 
 /// Deliveries of one endpoint that are counted at most: more is a backlog, whatever its length.
 pub(in crate::webhooks::delivery) const COUNTED_DUE: u64 = 1_000;
@@ -24,7 +24,7 @@ pub struct DeliveryMetrics {
 }
 
 /// Counts endpoints by state and deliveries that are due. Those of an endpoint that is off wait for a person, and are not counted.
-pub(in crate::webhooks::delivery) async fn measure(db: &impl Source, now: Time) -> DbResult<DeliveryMetrics> {
+pub(in crate::webhooks::delivery) async fn measure(db: &Pool, now: Time) -> DbResult<DeliveryMetrics> {
     let on = || endpoint::Entity::find().filter(delivers());
     let failing = count_rows(db, on().filter(endpoint::Column::FailedAttempts.gte(FAILING_AFTER))).await?;
     let active = count_rows(db, on()).await?.saturating_sub(failing);

@@ -112,7 +112,7 @@ pub(super) async fn find_owned(db: &impl Source, id: EndpointId, node: NodeId) -
 /// Locks endpoints in the order of their ids, so that two nodes do not wait for each other. Those that are gone are left out.
 pub(super) async fn lock(tx: &Tx, ids: BTreeSet<EndpointId>) -> DbResult<HashMap<EndpointId, endpoint::Model>> {
     let found = endpoint::Entity::find().filter(endpoint::Column::Id.is_in(padded(ids.into_iter().collect())));
-    let rows = found.order_by_asc(endpoint::Column::Id).lock_exclusive().all(tx).await?;
+    let rows = find_rows(tx, found.order_by_asc(endpoint::Column::Id).lock_exclusive()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn lock(tx: &Tx, ids: BTreeSet<EndpointId>) -> DbResult<HashMap
 pub(super) async fn lock_free(tx: &Tx, ids: BTreeSet<EndpointId>) -> DbResult<HashMap<EndpointId, endpoint::Model>> {
     let found = endpoint::Entity::find().filter(endpoint::Column::Id.is_in(padded(ids.into_iter().collect())));
     let locking = found.order_by_asc(endpoint::Column::Id).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let rows = locking.all(tx).await?;
+    let rows = find_rows(tx, locking).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
