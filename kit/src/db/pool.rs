@@ -353,13 +353,13 @@ mod tests {
     #[tokio::test]
     async fn statement_has_its_turn_until_the_driver_has_answered() {
         let turns = Turns::new(Duration::from_mins(1));
-        let (answer, answered) = oneshot::channel();
+        let (answer, answered) = oneshot::channel::<&str>();
         let turn = turns.next().await.expect("a turn");
         let statement = with_turn(turn, async move { Ok(answered.await.expect("an answer")) });
         tokio::time::timeout(Duration::from_millis(1), statement).await.expect_err("no answer yet");
         let mut next = pin!(turns.next());
         assert!(poll!(&mut next).is_pending(), "its caller has gone away, and the driver has not answered");
-        answer.send(()).expect("a task waits");
+        answer.send("done").expect("a task waits");
         next.await.expect("a turn");
     }
 }

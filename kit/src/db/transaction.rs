@@ -57,8 +57,8 @@ impl From<Member> for Tx {
 impl Tx {
     /// Begins a transaction that shares its commit with no other.
     pub(super) async fn alone(pool: Pool, options: TransactionOptions) -> DbResult<Self> {
-        let (inner, _turn, on) = pool.begin(options).await?;
-        Ok(Self(Kind::Alone(Alone { inner, pool, on, backend: None, _turn })))
+        let (inner, turn, on) = pool.begin(options).await?;
+        Ok(Self(Kind::Alone(Alone { inner, pool, on, backend: None, _turn: turn })))
     }
 
     /// Drops `permit` if writers take turns at the connection, as on SQLite: the holder of the permit that comes next queues for

@@ -3,7 +3,7 @@
 use key_format::SecretDigest;
 use kit::db::{DbResult, PackedDigest, PackedTime, Packing, Pool, Source, find_row, find_tuple, packed};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
