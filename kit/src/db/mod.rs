@@ -224,11 +224,7 @@ impl Db {
         self.storage.require_same_file()?;
         match &self.engine {
             Engine::Sqlite(writers, _) => Box::pin(writers.begin(position)).await.map(Tx::from),
-            Engine::Postgres(_) => {
-                let mut tx = Tx::alone(self.write.clone(), postgres::read_committed()).await?;
-                postgres::set_up(&mut tx).await?;
-                Ok(tx)
-            }
+            Engine::Postgres(_) => postgres::begin(&self.write).await,
         }
     }
 

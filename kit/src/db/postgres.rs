@@ -20,15 +20,19 @@ const ACQUIRE: Duration = Duration::from_secs(4);
 /// The time limit of a statement for the lease: a second attempt must fit into the lease.
 const PULSE: Duration = Duration::from_millis(900);
 
-/// The settings of every write transaction, made in each since a pooler may hand each another connection; and the server's
-/// process, by which the connection is known.
+/// The time without use after which a connection is tried before it is handed out. One that has just been used is about as
+/// certain to work as one that has just been tried, which takes a round trip.
+const UNUSED: Duration = Duration::from_millis(100);
+
+/// The settings of every write transaction, made in each since a pooler may hand each another connection; the server's
+/// process, by which the connection is known; and whether the server's default is the isolation that writes need.
 ///
 /// - A node that is frozen in the middle of a write must not keep the others from theirs for ever.
 /// - What was answered as done must outlive a crash of the server; an operator may ask for more, not for less.
 const SETTINGS: &str = "SELECT pg_backend_pid(), set_config('idle_in_transaction_session_timeout', '5s', true), \
     set_config('lock_timeout', '6s', true), set_config('statement_timeout', '8s', true), \
     set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' \
-    ELSE current_setting('synchronous_commit') END, true)";
+    ELSE current_setting('synchronous_commit') END, true), current_setting('transaction_isolation') = 'read committed'";
 
 /// Two processes that bring the schema up to date at once: the second waits, and finds it done.
 ///
@@ -77,12 +81,25 @@ pub(super) fn read_committed() -> TransactionOptions {
     TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..Default::default() }
 }
 
-/// Makes the settings of a write transaction; see [`SETTINGS`].
-pub(super) async fn set_up(tx: &mut Tx) -> DbResult<()> {
+/// Begins a write transaction with the settings of [`SETTINGS`].
+pub(super) async fn begin(pool: &Pool) -> DbResult<Tx> {
+    let mut tx = Tx::alone(pool.clone(), TransactionOptions::default()).await?;
+    if set_up(&mut tx).await? {
+        return Ok(tx);
+    }
+    // Asking for it takes a round trip, and has to come before the settings.
+    tx.rollback().await?;
+    let mut tx = Tx::alone(pool.clone(), read_committed()).await?;
+    set_up(&mut tx).await?;
+    Ok(tx)
+}
+
+/// Makes the settings of a write transaction, and returns whether each of its statements sees what was committed before it.
+async fn set_up(tx: &mut Tx) -> DbResult<bool> {
     let settings = Statement::from_string(tx.get_database_backend(), SETTINGS);
     let row = tx.query_one_raw(settings).await?.ok_or_else(|| DbErr::RecordNotFound("the transaction's settings".to_owned()))?;
     tx.set_backend(row.try_get_by_index(0)?);
-    Ok(())
+    row.try_get_by_index(5)
 }
 
 /// Takes the lock that serialises migrations: see [`MIGRATING`].
@@ -99,18 +116,23 @@ fn options(server: &PgConnectOptions, most: u32, discards: &Discards) -> Connect
         .acquire_timeout(ACQUIRE)
         .idle_timeout(Duration::from_mins(5))
         .max_lifetime(Duration::from_mins(30))
-        // A server that was restarted has closed them all.
-        .test_before_acquire(true)
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |_| without_statement_log(&server))
         .map_sqlx_postgres_pool_opts(move |options| {
             let discards = discards.clone();
-            options.after_connect(|connection, _| Box::pin(async move { require_primary(connection).await })).after_release(
-                move |connection, _| {
+            options
+                .after_connect(|connection, _| Box::pin(async move { require_primary(connection).await }))
+                // A server that was restarted has closed them all.
+                .before_acquire(|connection, use_of_it| {
+                    Box::pin(async move {
+                        if use_of_it.idle_for < UNUSED { Ok(true) } else { connection.ping().await.map(|()| true) }
+                    })
+                })
+                .after_release(move |connection, _| {
                     let discards = discards.clone();
                     Box::pin(async move { Ok(!connection.is_in_transaction() && !is_discarded(&discards, connection).await?) })
-                },
-            )
+                })
         });
     options
 }
