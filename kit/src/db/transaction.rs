@@ -9,6 +9,7 @@ use sea_orm_migration::async_trait::async_trait;
 use super::DbResult;
 use super::group::Member;
 use super::pool::{Generation, Pool, finishing};
+use super::postgres;
 use super::reader::{execute_script, execute_statement};
 use super::write_connection::Turn;
 
@@ -108,10 +109,15 @@ impl Tx {
         }
     }
 
-    /// Executes statements one after another, and returns the number of rows that they have changed. If one fails, the transaction
-    /// has to end.
+    /// Executes statements that change different tables, in any order, and returns the number of rows that they have changed. If
+    /// one fails, the transaction has to end.
     pub async fn execute_together(&self, statements: Vec<Statement>) -> DbResult<u64> {
         match &self.0 {
+            Kind::Alone(alone) if alone.inner.get_database_backend() == DbBackend::Postgres => {
+                let row = self.query_one_raw(postgres::joined(statements)).await?;
+                let changed: i64 = row.ok_or_else(|| DbErr::RecordNotFound("changed rows".to_owned()))?.try_get_by_index(0)?;
+                Ok(changed.cast_unsigned())
+            }
             Kind::Alone(_) => {
                 let mut changed = 0;
                 for statement in statements {
