@@ -33,8 +33,8 @@ mod rule;
 
 pub use admit::{Admit, Terms};
 pub use allowed::Allowed;
-pub use api::routes;
 pub(crate) use api::{CallingMember, WorkspaceView};
+pub use api::{is_check, routes};
 pub use caller::{Anonymous, Caller, Identity, KeyCaller, MemberCaller};
 pub use credential::refuse_secret_in_url;
 pub use csrf::{Form, csrf_middleware};

@@ -304,7 +304,6 @@ impl AuditedTx {
         let insert = move |events: Vec<event::Model>| {
             event::Entity::insert_many(events.into_iter().map(IntoActiveModel::into_active_model)).build(backend)
         };
-        let _permit = self.tx.hand_on(self.connection);
         let mut parts: Vec<_> = in_powers(self.events).collect();
         // Together with the head, in as many different statements as there are powers of two.
         let last = parts.pop();
@@ -323,6 +322,7 @@ impl AuditedTx {
         }
         let has_payloads = !self.payloads.is_empty();
         payloads::insert(&self.tx, self.payloads).await?;
+        let _permit = self.tx.hand_on(self.connection);
         self.tx.commit().await?;
         if has_payloads {
             self.core.published.mark(self.workspace);

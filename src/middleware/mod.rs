@@ -74,13 +74,13 @@ impl HttpStack {
             request.extensions_mut().insert(context.clone());
             request.extensions_mut().insert(matched.clone());
             // A request that is safe by its method reads outside transactions.
-            let is_safe = request.method().is_safe();
+            let writes = !request.method().is_safe() && !access::is_check(request.uri().path());
             // Routing is part of the future, so that its panics are caught as well.
             let answer = async move { router.call(request).await };
-            let answer = if is_safe {
-                AssertUnwindSafe(answer).catch_unwind().await.map(Ok).map_err(|_| Panicked)
-            } else {
+            let answer = if writes {
                 Box::pin(app.core.db.run_write(settled(answer))).await
+            } else {
+                AssertUnwindSafe(answer).catch_unwind().await.map(Ok).map_err(|_| Panicked)
             };
             match answer {
                 Ok(Ok(Ok(response))) => response,

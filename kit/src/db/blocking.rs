@@ -101,9 +101,11 @@ impl Blocking {
     /// Runs `work` on this thread if it may wait for the disk, and otherwise on one that may, where it runs to its end also
     /// if the caller is dropped. Panics if `work` does.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> DbResult<T> + Send + 'static) -> DbResult<T> {
-        if MAY_BLOCK.get() {
-            return work();
-        }
+        if MAY_BLOCK.get() { work() } else { self.run_apart(work).await }
+    }
+
+    /// Runs `work` on another thread that may wait for the disk, to its end. Panics if `work` does.
+    pub(super) async fn run_apart<T: Send + 'static>(&self, work: impl FnOnce() -> DbResult<T> + Send + 'static) -> DbResult<T> {
         match self.spawn(&Handle::current(), work).await {
             Ok(result) => result,
             Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
@@ -111,17 +113,15 @@ impl Blocking {
         }
     }
 
-    /// Runs `work` as [`Blocking::run`] does, and does not wait for its end if it runs on another thread. `caller` is the runtime
-    /// of the caller. If the threads are shut down, `work` is dropped.
-    pub(super) fn run_detached(&self, caller: &Handle, work: impl FnOnce() + Send + 'static) {
-        if MAY_BLOCK.get() { work() } else { drop(self.spawn(caller, work)) }
+    /// Runs `work` as [`Blocking::run`] does, or, if `is_apart`, as [`Blocking::run_apart`] does, and does not wait for its end if it
+    /// runs on another thread. `caller` is the runtime of the caller. If the threads are shut down, `work` is dropped.
+    pub(super) fn run_detached(&self, caller: &Handle, is_apart: bool, work: impl FnOnce() + Send + 'static) {
+        if MAY_BLOCK.get() && !is_apart { work() } else { drop(self.spawn(caller, work)) }
     }
 
+    /// Not on the threads that run requests: what waits for the disk without a turn would take the last one of them.
     fn spawn<T: Send + 'static>(&self, caller: &Handle, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-        match &self.0 {
-            Some(threads) => threads.handle().spawn(async move { work() }),
-            None => caller.spawn_blocking(work),
-        }
+        self.threads().map_or(caller, BlockingRuntime::handle).spawn_blocking(work)
     }
 }
 

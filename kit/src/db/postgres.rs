@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::pool::{Discards, Pool};
 use super::storage::Storage;
-use super::{DbResult, RequestConnections, Tx};
+use super::{DbResult, RequestConnections, Tx, is_unavailable};
 
 /// The time limit of a statement, after which the server counts as unreachable; shorter than the timeout of any request.
 const BOUND: Duration = Duration::from_secs(8);
@@ -21,7 +21,7 @@ const ACQUIRE: Duration = Duration::from_secs(4);
 const PULSE: Duration = Duration::from_millis(900);
 
 /// The time without use after which a connection is tried before it is handed out. One that has just been used is about as
-/// certain to work as one that has just been tried, which takes a round trip.
+/// certain to work as one that has just been tried, which takes a round trip; unless a statement has just failed for an outage.
 const UNUSED: Duration = Duration::from_millis(100);
 
 /// The settings of every write transaction, made in each since a pooler may hand each another connection; the server's
@@ -83,7 +83,12 @@ pub(super) fn read_committed() -> TransactionOptions {
 
 /// Begins a write transaction with the settings of [`SETTINGS`].
 pub(super) async fn begin(pool: &Pool) -> DbResult<Tx> {
-    let mut tx = Tx::alone(pool.clone(), TransactionOptions::default()).await?;
+    let begin = || Tx::alone(pool.clone(), TransactionOptions::default());
+    let mut tx = match begin().await {
+        // Its connection was not tried; the next one is.
+        Err(error) if is_unavailable(&error) && !matches!(error, DbErr::ConnectionAcquire(_)) => begin().await?,
+        begun => begun?,
+    };
     if set_up(&mut tx).await? {
         return Ok(tx);
     }
@@ -146,14 +151,13 @@ fn options(server: &PgConnectOptions, most: u32, discards: &Discards) -> Connect
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |_| without_statement_log(&server))
         .map_sqlx_postgres_pool_opts(move |options| {
-            let discards = discards.clone();
+            let (discards, marks) = (discards.clone(), discards.clone());
             options
                 .after_connect(|connection, _| Box::pin(async move { require_primary(connection).await }))
                 // A server that was restarted has closed them all.
-                .before_acquire(|connection, use_of_it| {
-                    Box::pin(async move {
-                        if use_of_it.idle_for < UNUSED { Ok(true) } else { connection.ping().await.map(|()| true) }
-                    })
+                .before_acquire(move |connection, use_of_it| {
+                    let is_trusted = use_of_it.idle_for < UNUSED && !marks.has_recent_outage();
+                    Box::pin(async move { if is_trusted { Ok(true) } else { connection.ping().await.map(|()| true) } })
                 })
                 .after_release(move |connection, _| {
                     let discards = discards.clone();

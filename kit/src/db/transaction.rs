@@ -1,5 +1,7 @@
 //! Write transactions.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, MockDatabase, MockDatabaseTrait, MockExecResult,
     QueryResult, RuntimeErr, Statement, TransactionOptions,
@@ -32,19 +34,24 @@ struct Alone {
     on: Generation,
     /// The server's process, to recognise the connection by.
     backend: Option<i32>,
+    /// True once a statement has failed: Postgres answers COMMIT without an error then, and rolls back.
+    has_failed: AtomicBool,
     /// The turn at a file; dropped after the transaction, as fields are dropped in their order.
     _turn: Option<Turn>,
 }
 
 impl Alone {
     async fn commit(self) -> DbResult<()> {
-        let Self { inner, pool, on, backend, _turn } = self;
+        let Self { inner, pool, on, backend, has_failed, _turn } = self;
+        if has_failed.into_inner() {
+            return Err(DbErr::Query(RuntimeErr::Internal("a statement of the transaction has failed".to_owned())));
+        }
         finishing(&pool, &on, backend, inner.commit()).await?;
         Ok(pool.storage().require_same_file()?)
     }
 
     async fn rollback(self) -> DbResult<()> {
-        let Self { inner, pool, on, backend, _turn } = self;
+        let Self { inner, pool, on, backend, has_failed: _, _turn } = self;
         finishing(&pool, &on, backend, inner.rollback()).await
     }
 }
@@ -59,7 +66,7 @@ impl Tx {
     /// Begins a transaction that shares its commit with no other.
     pub(super) async fn alone(pool: Pool, options: TransactionOptions) -> DbResult<Self> {
         let (inner, turn, on) = pool.begin(options).await?;
-        Ok(Self(Kind::Alone(Alone { inner, pool, on, backend: None, _turn: turn })))
+        Ok(Self(Kind::Alone(Alone { inner, pool, on, backend: None, has_failed: AtomicBool::new(false), _turn: turn })))
     }
 
     /// Drops `permit` if writers take turns at the connection, as on SQLite: the holder of the permit that comes next queues for
@@ -135,7 +142,8 @@ impl Tx {
 
 impl Alone {
     async fn run<T>(&self, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
-        finishing(&self.pool, &self.on, self.backend, statement).await
+        let result = finishing(&self.pool, &self.on, self.backend, statement).await;
+        result.inspect_err(|_| self.has_failed.store(true, Ordering::Release))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, TryLockError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -164,7 +164,7 @@ impl OpenTransaction {
         let Some(owner) = &self.owner else { return Err(ended()) };
         let (active, caller) = (Arc::clone(&self.active), Arc::new(()));
         let waits = Arc::downgrade(&caller);
-        let result = owner.shared.blocking.run(move || {
+        let result = self.active.run(&owner.shared.blocking, move || {
             let connection = lock(&active.connection);
             match &*connection {
                 // Otherwise what the caller has begun may be undone already, and the next member has its turn.
@@ -178,17 +178,19 @@ impl OpenTransaction {
     }
 
     /// Commits. If that fails, it is not known whether the transaction was committed.
-    pub(super) async fn commit(mut self) -> DbResult<()> {
-        let Some(owner) = self.owner.take() else { return Err(ended()) };
-        let (active, blocking) = (Arc::clone(&self.active), owner.shared.blocking.clone());
-        blocking.run(move || active.end(owner, "COMMIT")).await
+    pub(super) async fn commit(self) -> DbResult<()> {
+        self.end("COMMIT").await
     }
 
     /// Rolls back.
-    pub(super) async fn rollback(mut self) -> DbResult<()> {
+    pub(super) async fn rollback(self) -> DbResult<()> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(mut self, sql: &'static str) -> DbResult<()> {
         let Some(owner) = self.owner.take() else { return Err(ended()) };
         let (active, blocking) = (Arc::clone(&self.active), owner.shared.blocking.clone());
-        blocking.run(move || active.end(owner, "ROLLBACK")).await
+        self.active.run(&blocking, move || active.end(owner, sql)).await
     }
 }
 
@@ -197,7 +199,8 @@ impl Drop for OpenTransaction {
         if let Some(owner) = self.owner.take() {
             let active = Arc::clone(&self.active);
             let (blocking, handle) = (owner.shared.blocking.clone(), owner.handle.clone());
-            blocking.run_detached(&handle, move || {
+            let is_in_use = active.is_in_use();
+            blocking.run_detached(&handle, is_in_use, move || {
                 // A connection that does not roll back is closed, which rolls back as well.
                 let _closed = active.end(owner, "ROLLBACK");
             });
@@ -206,6 +209,20 @@ impl Drop for OpenTransaction {
 }
 
 impl Active {
+    /// Runs `work`, which locks the connection.
+    async fn run<T: Send + 'static>(
+        &self,
+        blocking: &Blocking,
+        work: impl FnOnce() -> DbResult<T> + Send + 'static,
+    ) -> DbResult<T> {
+        if self.is_in_use() { blocking.run_apart(work).await } else { blocking.run(work).await }
+    }
+
+    /// Returns whether a statement runs whose caller has gone away. What comes next must not wait for it in place.
+    fn is_in_use(&self) -> bool {
+        matches!(self.connection.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
     /// Notes an error of a statement.
     fn noted<T>(&self, result: DbResult<T>) -> DbResult<T> {
         result.inspect_err(|error| {

@@ -31,6 +31,11 @@ use kit::http::{ApiError, Check, Describe, Doc, Query, Route, WithoutErrorBody};
 /// The path of the check.
 const CHECK: &str = "/api/v1/auth/check";
 
+/// Returns whether the path is that of a check, which writes nothing, whatever its method is.
+pub fn is_check(path: &str) -> bool {
+    path.strip_prefix(CHECK).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Returns the route of a check whose scope is in the query.
 pub(super) fn by_query() -> Route<App> {
     let about = "For a reverse proxy in front of another service. The response has no body; the proxy copies its headers into the \
@@ -244,6 +249,16 @@ mod tests {
             ["/trips:read", "/trips:read/", "/trips:read/ops/things", "/trips:read//fleet:read", "/trips%3Aread/../fleet:read"]
         {
             assert_eq!(scope(below), "trips:read", "{below}");
+        }
+    }
+
+    #[test]
+    fn path_of_a_check_is_told_from_others() {
+        for path in ["/api/v1/auth/check", "/api/v1/auth/check/", "/api/v1/auth/check/trips:read/ops"] {
+            assert!(is_check(path), "{path}");
+        }
+        for path in ["/api/v1/auth/checks", "/api/v1/auth/whoami", "/api/v1/ops/trips", "/", ""] {
+            assert!(!is_check(path), "{path}");
         }
     }
 

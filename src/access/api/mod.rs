@@ -2,6 +2,8 @@
 
 mod check;
 
+pub use check::is_check;
+
 use compact_str::CompactString;
 use serde::Serialize;
 use utoipa::ToSchema;
