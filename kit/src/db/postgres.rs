@@ -83,10 +83,10 @@ pub(super) fn read_committed() -> TransactionOptions {
 
 /// Begins a write transaction with the settings of [`SETTINGS`].
 pub(super) async fn begin(pool: &Pool) -> DbResult<Tx> {
-    let begin = || Tx::alone(pool.clone(), TransactionOptions::default());
-    let mut tx = match begin().await {
+    let open = || Tx::alone(pool.clone(), TransactionOptions::default());
+    let mut tx = match open().await {
         // Its connection was not tried; the next one is.
-        Err(error) if is_unavailable(&error) && !matches!(error, DbErr::ConnectionAcquire(_)) => begin().await?,
+        Err(error) if is_unavailable(&error) && !matches!(error, DbErr::ConnectionAcquire(_)) => open().await?,
         begun => begun?,
     };
     if set_up(&mut tx).await? {
