@@ -97,6 +97,21 @@ fn read_only_server() {
     trial.survives("read-only server", Expected::refused("it is read-only"), |_| limit("on"), |_| limit("off"));
 }
 
+/// Writers of one workspace wait for each other; with this isolation, the server would end all but the first of them.
+#[test]
+fn serializable_transactions_by_default() {
+    let server = Server::start_with(&["autovacuum=off", "default_transaction_isolation=serializable"]);
+    let ProxiedTrial { server: _server, proxy: _proxy, mut trial, .. } =
+        ProxiedTrial::started(server.expect("a Postgres server"), None);
+    trial.everything_works();
+    trial.drive(|trial| {
+        let written = trial.totals().writes;
+        until("writes are answered", || trial.totals().writes > written + 100);
+    });
+    assert_eq!(trial.totals().unavailable, 0);
+    trial.report("serializable transactions by default");
+}
+
 #[test]
 fn full_tablespace() {
     let Some(disk) = Disk::mount(48) else { return };
