@@ -21,6 +21,7 @@ mod file;
 mod find;
 mod group;
 mod health;
+mod joined;
 mod list;
 mod location;
 mod migrate;

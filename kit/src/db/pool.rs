@@ -20,15 +20,15 @@ use sea_orm_migration::async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinError;
 
+use super::DbResult;
 use super::packed::{BinaryRows, copy_out};
 use super::reader::Reader;
 use super::storage::Storage;
 use super::write_connection::{Turn, Turns};
-use super::{DbResult, is_unavailable};
 use crate::clock::Clock;
 use crate::lock::lock;
 
-/// The time in which connections are tried before use after an outage, in ticks.
+/// The time in which connections are tried before use after an error, in ticks.
 const RECENT: u64 = 1_000_000;
 
 /// The connections of one process for requests.
@@ -65,8 +65,8 @@ struct Marks {
     only: AtomicBool,
     /// Backends of a server, by process id.
     backends: Mutex<HashSet<i32>>,
-    /// The time of the last outage, in ticks; zero if there was none.
-    outage: AtomicU64,
+    /// The time of the last error, in ticks; zero if there was none.
+    failed: AtomicU64,
 }
 
 impl Discards {
@@ -87,10 +87,10 @@ impl Discards {
         lock(&self.0.backends).remove(&backend)
     }
 
-    /// Returns whether a statement has failed for an outage lately.
-    pub(super) fn has_recent_outage(&self) -> bool {
-        let outage = self.0.outage.load(Ordering::Relaxed);
-        outage != 0 && now().saturating_sub(outage) < RECENT
+    /// Returns whether a statement has failed lately.
+    pub(super) fn has_recent_error(&self) -> bool {
+        let failed = self.0.failed.load(Ordering::Relaxed);
+        failed != 0 && now().saturating_sub(failed) < RECENT
     }
 
     /// Returns whether no backend is marked.
@@ -268,9 +268,7 @@ impl Pool {
 
     async fn bounded<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
         self.in_time(on, statement).await.inspect_err(|error| {
-            if is_unavailable(error) {
-                self.0.discards.0.outage.store(now(), Ordering::Relaxed);
-            }
+            self.0.discards.0.failed.store(now(), Ordering::Relaxed);
             self.0.storage.health().observe(error);
         })
     }

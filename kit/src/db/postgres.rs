@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use sea_orm::RuntimeErr::SqlxError;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
-use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, DbErr, IsolationLevel, RuntimeErr, Statement, TransactionOptions};
+use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, IsolationLevel, RuntimeErr, Statement, TransactionOptions};
 use tokio::time::timeout;
 
 use super::pool::{Discards, Pool};
 use super::storage::Storage;
-use super::{DbResult, RequestConnections, Tx, is_unavailable};
+use super::{DbResult, RequestConnections, Tx};
 
 /// The time limit of a statement, after which the server counts as unreachable; shorter than the timeout of any request.
 const BOUND: Duration = Duration::from_secs(8);
@@ -21,7 +22,7 @@ const ACQUIRE: Duration = Duration::from_secs(4);
 const PULSE: Duration = Duration::from_millis(900);
 
 /// The time without use after which a connection is tried before it is handed out. One that has just been used is about as
-/// certain to work as one that has just been tried, which takes a round trip; unless a statement has just failed for an outage.
+/// certain to work as one that has just been tried, which takes a round trip; unless a statement has just failed.
 const UNUSED: Duration = Duration::from_millis(100);
 
 /// The settings of every write transaction, made in each since a pooler may hand each another connection; the server's
@@ -84,9 +85,11 @@ pub(super) fn read_committed() -> TransactionOptions {
 /// Begins a write transaction with the settings of [`SETTINGS`].
 pub(super) async fn begin(pool: &Pool) -> DbResult<Tx> {
     let open = || Tx::alone(pool.clone(), TransactionOptions::default());
+    let lost =
+        |error: &DbErr| matches!(error, DbErr::Conn(SqlxError(_)) | DbErr::Exec(SqlxError(_)) | DbErr::Query(SqlxError(_)));
     let mut tx = match open().await {
         // Its connection was not tried; the next one is.
-        Err(error) if is_unavailable(&error) && !matches!(error, DbErr::ConnectionAcquire(_)) => open().await?,
+        Err(error) if lost(&error) => open().await?,
         begun => begun?,
     };
     if set_up(&mut tx).await? {
@@ -112,32 +115,6 @@ pub(super) async fn lock_schema(tx: &Tx) -> DbResult<()> {
     tx.execute_unprepared(MIGRATING).await.map(|_| ())
 }
 
-/// Joins statements that change rows into one, which returns how many rows all of them have changed. None of them sees what
-/// another has changed.
-pub(super) fn joined(statements: Vec<Statement>) -> Statement {
-    let (mut parts, mut counts, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    for (place, statement) in statements.into_iter().enumerate() {
-        parts.push(format!("s{place} AS ({} RETURNING 1)", renumbered(&statement.sql, values.len())));
-        counts.push(format!("(SELECT COUNT(*) FROM s{place})"));
-        values.extend(statement.values.into_iter().flat_map(|values| values.0));
-    }
-    let sql = format!("WITH {} SELECT {}", parts.join(", "), counts.join(" + "));
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
-}
-
-/// Numbers the parameters of a statement from the one after `before`. It must have no texts but in parameters.
-fn renumbered(sql: &str, before: usize) -> String {
-    debug_assert!(!sql.contains('\''), "{sql}");
-    let mut parts = sql.split('$');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (digits, rest) = part.split_at(part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len()));
-        let number = digits.parse::<usize>().unwrap_or_default() + before;
-        text.extend(["$", number.to_string().as_str(), rest]);
-    }
-    text
-}
-
 fn options(server: &PgConnectOptions, most: u32, discards: &Discards) -> ConnectOptions {
     let (server, discards) = (server.clone(), discards.clone());
     let mut options = ConnectOptions::new("postgres://");
@@ -156,7 +133,7 @@ fn options(server: &PgConnectOptions, most: u32, discards: &Discards) -> Connect
                 .after_connect(|connection, _| Box::pin(async move { require_primary(connection).await }))
                 // A server that was restarted has closed them all.
                 .before_acquire(move |connection, use_of_it| {
-                    let is_trusted = use_of_it.idle_for < UNUSED && !marks.has_recent_outage();
+                    let is_trusted = use_of_it.idle_for < UNUSED && !marks.has_recent_error();
                     Box::pin(async move { if is_trusted { Ok(true) } else { connection.ping().await.map(|()| true) } })
                 })
                 .after_release(move |connection, _| {
@@ -210,25 +187,6 @@ pub(super) fn is_outage(state: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn joined_statements_keep_their_parameters() {
-        let statement = |sql: &str, values: &[i64]| {
-            Statement::from_sql_and_values(DbBackend::Postgres, sql, values.iter().map(|value| (*value).into()))
-        };
-        let joined = joined(vec![
-            statement("INSERT INTO a VALUES ($1, $2), ($3, $1)", &[1, 2, 3]),
-            statement("DELETE FROM b", &[]),
-            statement("UPDATE c SET d = $1 WHERE e = $10", &[4]),
-        ]);
-        assert_eq!(
-            joined.sql,
-            "WITH s0 AS (INSERT INTO a VALUES ($1, $2), ($3, $1) RETURNING 1), s1 AS (DELETE FROM b RETURNING 1), \
-             s2 AS (UPDATE c SET d = $4 WHERE e = $13 RETURNING 1) \
-             SELECT (SELECT COUNT(*) FROM s0) + (SELECT COUNT(*) FROM s1) + (SELECT COUNT(*) FROM s2)"
-        );
-        assert_eq!(joined.values.expect("values").0, [1_i64, 2, 3, 4].map(Into::into));
-    }
 
     #[test]
     fn blocked_statement_counts_as_an_outage_and_not_the_reverse() {

@@ -10,8 +10,8 @@ use sea_orm_migration::async_trait::async_trait;
 
 use super::DbResult;
 use super::group::Member;
+use super::joined::joined;
 use super::pool::{Generation, Pool, finishing};
-use super::postgres;
 use super::reader::{execute_script, execute_statement};
 use super::write_connection::Turn;
 
@@ -121,7 +121,7 @@ impl Tx {
     pub async fn execute_together(&self, statements: Vec<Statement>) -> DbResult<u64> {
         match &self.0 {
             Kind::Alone(alone) if alone.inner.get_database_backend() == DbBackend::Postgres => {
-                let row = self.query_one_raw(postgres::joined(statements)).await?;
+                let row = self.query_one_raw(joined(statements)).await?;
                 let changed: i64 = row.ok_or_else(|| DbErr::RecordNotFound("changed rows".to_owned()))?.try_get_by_index(0)?;
                 Ok(changed.cast_unsigned())
             }
