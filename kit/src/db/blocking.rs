@@ -88,8 +88,8 @@ impl<T> Drop for AbortOnDrop<T> {
 pub(super) struct Blocking(Option<Arc<BlockingRuntime>>);
 
 impl Blocking {
-    /// On these threads, or on those that the runtime of the caller has for what blocks. Those are started when they are needed, which
-    /// may fail.
+    /// Returns the place on the threads of this runtime, or, without one, on those that the runtime of each caller has for what
+    /// blocks.
     pub(super) fn new(threads: Option<BlockingRuntime>) -> Self {
         Self(threads.map(Arc::new))
     }

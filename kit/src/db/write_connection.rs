@@ -1,7 +1,7 @@
 //! The connection that writes to a file, without the asynchronous driver.
 //!
-//! It is opened when it is needed, and closed after an error. Transactions take turns at it, and the statements that the
-//! asynchronous driver writes with take turns with them ([`Turns`]).
+//! The connection is opened when it is needed, and closed after an error. Its transactions take turns with one another, and with
+//! the statements by which the asynchronous driver writes ([`Turns`]).
 
 use std::fmt;
 use std::path::{Path, PathBuf};
